@@ -1,0 +1,141 @@
+//! Orders: what the core asks adapters to do, only after what they follow from is kept. Imperative.
+//!
+//! Every effect that can fail has an event that says so, and each can be derived again from rows after a crash or is
+//! harmless to lose.
+
+use crate::{
+    AskId, AttemptNo, Binding, Digest, Element, FilePath, IntentId, JobId, Node, Ours, Reply, ShareId, Subject, Time,
+    WeaveId, Work,
+};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Walk the share: one `FileSeen` per file, then `Scanned`.
+    Scan { share: ShareId },
+    /// Look at one path: `FileSeen`.
+    LookAt { file: FilePath },
+    /// Read and digest: `Hashed` or `HashFailed`. `keep`: also keep the bytes as a blob (people's text).
+    Hash { file: FilePath, keep: bool },
+    /// `ToolSeen`.
+    LookForTool { name: String },
+    /// Fetch action rows: `Found`.
+    LookUp { keys: Vec<Digest> },
+    /// Spawn: `AttemptStarted`, any number of `AttemptProgressed`, one `AttemptEnded`.
+    StartAttempt(alloc::boxed::Box<Order>),
+    /// TERM, grace, KILL to the whole group; ends in `AttemptEnded`.
+    StopAttempt { job: JobId, attempt: AttemptNo, grace_ms: u64 },
+    /// The end of this attempt is kept: the runner may forget its exit record, and the scratch may go unless `keep`.
+    ForgetAttempt { job: JobId, attempt: AttemptNo, keep_scratch: bool },
+    /// Apply edits in memory and keep the text as a blob: `Woven`.
+    Weave(alloc::boxed::Box<WeaveOrder>),
+    /// Move results into the share: `Published`.
+    Publish(alloc::boxed::Box<Intent>),
+    /// Exactly one per ask.
+    Answer { ask: AskId, reply: Reply },
+}
+
+/// All an attempt needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub job: JobId,
+    pub attempt: AttemptNo,
+    pub subject: Subject,
+    pub node: Node,
+    pub captures: BTreeMap<String, String>,
+    pub element: Option<Element>,
+    pub work: Work,
+    pub inputs: Vec<OrderInput>,
+    /// Role and path of outputs that are known before the run.
+    pub outputs: Vec<(String, FilePath)>,
+    pub settings: BTreeMap<String, String>,
+    pub tools: BTreeMap<String, String>,
+    /// Values in the input texts that are ours (spec 10.3 #3).
+    pub ours: Vec<Ours>,
+    /// Patterns of what its edits may touch, see [`crate::Step::edits`].
+    pub may_edit: Vec<String>,
+    /// Parameters of a submission: `preset=host-clean`.
+    pub parameters: BTreeMap<String, String>,
+    pub timeout_ms: u64,
+    pub network: bool,
+    pub reads: Vec<String>,
+    pub pools: BTreeMap<String, u32>,
+    pub now: Time,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderInput {
+    /// A file on disk that must still have this digest.
+    File { role: String, file: FilePath, digest: Digest },
+    /// A person's text: the blob `text` (with edits woven in), made from what lies on disk as `base`.
+    Text { role: String, file: FilePath, base: Digest, text: Digest },
+    /// Names and sizes.
+    List { role: String, files: Vec<(Arc<str>, u64)> },
+    /// Results of a step: (element id, digest of the result blob), or one list of it.
+    Result { role: String, step: Arc<str>, results: Vec<(Arc<str>, Digest)> },
+    Elements { role: String, elements: Vec<Element> },
+}
+
+/// Apply layers of edits to one text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeaveOrder {
+    pub weave: WeaveId,
+    pub file: FilePath,
+    pub base: Digest,
+    /// In pipeline order; each is the edits blob of one finished step, and what that step may touch.
+    pub layers: Vec<Layer>,
+    pub bindings: Vec<Binding>,
+    pub ours: Vec<Ours>,
+    /// Ids that must not be minted, when a first try clashed.
+    pub taken: Vec<String>,
+    pub now: Time,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Layer {
+    pub node: Node,
+    pub edits: Digest,
+    pub may_edit: Vec<String>,
+}
+
+/// An ordered set of file moves that happens as one, kept as a row until its [`crate::Outcome`] is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    pub id: IntentId,
+    pub moves: Vec<Move>,
+    pub cause: Cause,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Move {
+    /// Put `new` where `base` is. `human`: a person's file; its time becomes that of the base plus 1 ms, and both
+    /// texts are kept as blobs.
+    Replace { file: FilePath, base: Digest, new: Digest, size: u64, source: Source, human: bool },
+    /// Put `new` where nothing is; never over anything.
+    New { file: FilePath, new: Digest, size: u64, source: Source },
+    /// Never over anything.
+    Rename { from: FilePath, to: FilePath, base: Digest },
+    Remove { file: FilePath, base: Digest, human: bool },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    Blob,
+    /// The output of this role in the attempt's scratch.
+    Scratch { job: JobId, attempt: AttemptNo, role: String },
+}
+
+/// Whose wish an intent carries out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// Outputs of an attempt.
+    Attempt { job: JobId, attempt: AttemptNo },
+    /// The weave job of a file.
+    Weave { job: JobId },
+    /// A person: restore, accept, new episode.
+    Person { who: String, what: String },
+}
