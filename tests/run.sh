@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them. Prints minutes per part. CI runs exactly this script.
+#
+#   tests/run.sh          the ring that every change must pass
+#   tests/run.sh --long   also what is too heavy for every run: more seeds, more kills, more rounds
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+long=no
+case "${1:-}" in
+"") ;;
+--long) long=yes ;;
+*)
+    echo "usage: tests/run.sh [--long]" >&2
+    exit 2
+    ;;
+esac
+
+need() { # need PROGRAM PACKAGE...: install PACKAGE with the system's package manager unless PROGRAM is there
+    local program=$1
+    shift
+    command -v "$program" >/dev/null && return
+    echo "installing $* (for $program)"
+    local root=""
+    [ "$(id -u)" = 0 ] || root=sudo
+    [ -n "${updated:-}" ] || { $root apt-get update -qq && updated=yes; }
+    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+times=()
+part() { # part NAME COMMAND...: run it and remember how long it took
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n== %s: %s\n' "$name" "$*"
+    "$@"
+    times+=("$(printf '%-14s %4.1f min' "$name" "$(awk "BEGIN { print ($SECONDS - $start) / 60 }")")")
+}
+
+tests() { # tests FILTER: the tests that match, with nextest where it is installed
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace --no-fail-fast --status-level slow --final-status-level fail -E "$1"
+    elif [ "$1" = "binary(sim)" ]; then
+        cargo test -p show-tests --test sim
+    else
+        cargo test --workspace -- --skip seeds
+    fi
+}
+
+install() {
+    need cc gcc libc6-dev
+    need git git
+    need python3 python3
+    need ffmpeg ffmpeg
+}
+
+export SHOW_LONG=$long
+part install install
+part format cargo fmt --all -- --check
+part clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
+part build cargo test --workspace --no-run --quiet
+part tidy cargo test -p show-tests --test tidy --quiet
+part tests tests "not binary(sim) and not binary(tidy)"
+part simulator tests "binary(sim)"
+part docs env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+printf '\nminutes per part\n'
+printf '  %s\n' "${times[@]}"
+echo "all parts passed"
