@@ -1,1 +1,2 @@
+//! The client of showd.
 fn main() {}

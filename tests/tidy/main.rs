@@ -143,7 +143,7 @@ fn showctl_links_neither_the_store_nor_the_watcher() {
 
 #[test]
 fn bincode_and_unsafe_stay_where_they_are_allowed() {
-    for source in sources() {
+    for source in sources().iter().filter(|source| source.path.contains("/src/")) {
         for line in source.lines() {
             let bincode = line.contains("bincode::") && !line.trim_start().starts_with("//");
             assert!(!bincode || source.path == "daemon/protocol/src/codec.rs", "{}: {line}", source.path);
@@ -157,6 +157,7 @@ fn bincode_and_unsafe_stay_where_they_are_allowed() {
 fn every_module_says_what_it_owns_and_nothing_is_left_undone() {
     for source in sources() {
         assert!(source.text.starts_with("//!"), "{} does not begin by saying what it owns (//!)", source.path);
+        // What tidy looks for stands in tidy itself.
         if source.path.starts_with("tests/tidy") {
             continue;
         }
