@@ -1,0 +1,70 @@
+//! The page a producer looks at an hour before air.
+
+use super::{Counts, EpisodeLine, JobLine, LeftOutFile, LockView, VersionView};
+use crate::Seq;
+
+words! {
+    /// How well a share is watched.
+    ShareState {
+        /// Every change is seen as it happens.
+        Watching = "watching",
+        /// It is being walked.
+        Scanning = "scanning",
+        /// Changes are found by walking it from time to time only.
+        Polling = "polling",
+        /// Its root or marker is missing: all work on it waits.
+        Away = "away",
+    }
+}
+
+views! {
+    /// Everything at a glance. Lists are cut where it says so; the totals are not.
+    StatusView {
+        now_at_ms: i64,
+        /// The next event's number: follow from here and miss nothing.
+        seq: Seq,
+        server: VersionView,
+        shares: Vec<ShareView>,
+        /// In production first, then by air date; the first 50.
+        episodes: Vec<EpisodeLine>,
+        episodes_total: u32,
+        /// Running, stopping, publishing and retrying; the first 50.
+        running: Vec<JobLine>,
+        /// Failed and not overtaken by a later build; newest first, the first 50.
+        failed: Vec<JobLine>,
+        /// Of the newest build of every subject.
+        jobs: Counts,
+        pools: Vec<PoolView>,
+        locks: Vec<LockView>,
+        proposals_open: u32,
+        conflicts: u32,
+        /// The first 50.
+        left_out: Vec<LeftOutFile>,
+        left_out_total: u32,
+        /// What the person who runs showd should know: a watch limit, a sandbox the kernel lacks, a disk nearly full.
+        notices: Vec<NoticeView>,
+    }
+
+    /// Every share.
+    SharesView { shares: Vec<ShareView> }
+
+    /// A watched root folder.
+    ShareView {
+        share: String,
+        /// Absolute.
+        root: String,
+        state: ShareState,
+        /// Another machine owns it, or it cannot be written: nothing is written into it.
+        read_only: bool,
+        /// Why it is not `watching`, or read only. May be empty.
+        note: String,
+        files: u64,
+        scanned_at_ms: Option<i64>,
+    }
+
+    /// A named resource with a capacity.
+    PoolView { pool: String, capacity: u32, used: u32, waiting: u32 }
+
+    /// Something about the daemon itself.
+    NoticeView { text: String, hint: String }
+}
