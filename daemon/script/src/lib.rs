@@ -1,1 +1,6 @@
 //! placeholder
+pub mod classify;
+pub mod episode;
+pub mod legacy;
+pub mod listing;
+pub mod path;
