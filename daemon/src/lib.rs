@@ -1,1 +1,6 @@
-//! placeholder
+//! The always-on daemon that keeps a show's folders in order.
+//!
+//! One pure core (`show-core`) decides; the rooms here do what it says. [`driver`] holds the core and the store on one
+//! plain thread; every other room is an adapter that turns orders into facts and imports no other adapter.
+
+pub mod config;
