@@ -1,6 +1,6 @@
 //! What people and programs may ask for, and the answers. Reading is not here: views are read off the coordinator.
 
-use crate::{BuildId, Digest, FilePath, IntentId, JobId, LeaseId, LeaseKind, ProposalId, Subject};
+use crate::{BuildId, Digest, FilePath, IntentId, JobId, LeaseId, LeaseKind, Node, ProposalId, Subject};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,40 +9,105 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     /// A build of a pipeline for a subject, now, with parameters.
-    Submit { subject: Subject, parameters: BTreeMap<String, String> },
-    /// `force`: run even where the key is known.
-    Requeue { jobs: Vec<JobId>, force: bool },
-    RequeueFailed { subject: Option<Subject>, force: bool },
-    Cancel { jobs: Vec<JobId> },
+    Submit {
+        subject: Subject,
+        parameters: BTreeMap<String, String>,
+    },
+    /// Run these again; `force`: even where the key is known. The core holds unfinished builds only, so whoever asks
+    /// reads from the rows what each job is for; the answer names the jobs that will run, which are new ones where the
+    /// old one's build is over.
+    Requeue {
+        jobs: Vec<JobName>,
+        force: bool,
+    },
+    RequeueFailed {
+        subject: Option<Subject>,
+        force: bool,
+    },
+    Cancel {
+        jobs: Vec<JobId>,
+    },
     /// Take a lock or hold; refused at once when another lock stands in the way (the client waits and asks again).
-    Take { file: FilePath, kind: LeaseKind, why: String },
-    Renew { lease: LeaseId },
-    GiveBack { lease: LeaseId },
-    Release { file: FilePath },
-    Accept { proposals: Vec<ProposalId> },
-    Reject { proposals: Vec<ProposalId> },
-    /// Publish this blob in place of the file as it is now, because a person asked.
-    Restore { file: FilePath, digest: Digest, size: u64 },
+    Take {
+        file: FilePath,
+        kind: LeaseKind,
+        why: String,
+    },
+    Renew {
+        lease: LeaseId,
+    },
+    GiveBack {
+        lease: LeaseId,
+    },
+    Release {
+        file: FilePath,
+    },
+    Accept {
+        proposals: Vec<ProposalId>,
+    },
+    Reject {
+        proposals: Vec<ProposalId>,
+    },
+    /// Publish this blob in place of the file as it is now, because a person asked: at once, without waiting for quiet,
+    /// but never past a lock or a hold, nor over a text that we have not read.
+    Restore {
+        file: FilePath,
+        digest: Digest,
+        size: u64,
+    },
     /// Publish new files, never over others; the bytes are blobs already.
-    Create { files: Vec<(FilePath, Digest, u64)>, what: String },
+    Create {
+        files: Vec<(FilePath, Digest, u64)>,
+        what: String,
+    },
     /// Weave these edits (JSON array, a blob) into a file because a person asked.
-    Edit { file: FilePath, edits: Digest, what: String },
+    Edit {
+        file: FilePath,
+        edits: Digest,
+        what: String,
+    },
     /// Answered when nothing is waiting, running or unsettled, except for quiet unless `quiet_too`.
-    WaitIdle { quiet_too: bool },
-    /// Answered when all these jobs have ended.
-    Wait { jobs: Vec<JobId> },
+    WaitIdle {
+        quiet_too: bool,
+    },
+    /// Answered when all these jobs have ended, or stand behind a failed one and so cannot. Jobs that the core does not
+    /// hold had ended before: they are missing in the answer, and their rows say how.
+    Wait {
+        jobs: Vec<JobId>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     Done,
-    Submitted { build: BuildId, jobs: Vec<JobId> },
-    Jobs { jobs: Vec<JobId> },
-    Taken { lease: LeaseId, token: (u64, u64) },
-    Publishing { intent: IntentId },
-    /// Every job with its end: `true` succeeded, possibly with errors.
-    Ended { jobs: Vec<(JobId, bool)> },
+    Submitted {
+        build: BuildId,
+        jobs: Vec<JobId>,
+    },
+    Jobs {
+        jobs: Vec<JobId>,
+    },
+    Taken {
+        lease: LeaseId,
+        token: (u64, u64),
+    },
+    Publishing {
+        intent: IntentId,
+    },
+    /// Every job that the core held, with its end: `true` succeeded, possibly with errors.
+    Ended {
+        jobs: Vec<(JobId, bool)>,
+    },
     Refused(Refusal),
+}
+
+/// A job and what it is for, as its row and its build's row say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobName {
+    pub job: JobId,
+    pub subject: Subject,
+    pub parameters: BTreeMap<String, String>,
+    pub node: Node,
 }
 
 /// A polite no: understood and declined.

@@ -4,8 +4,8 @@
 //! harmless to lose.
 
 use crate::{
-    AskId, AttemptNo, Binding, Digest, Element, FilePath, IntentId, JobId, Node, Ours, Reply, ShareId, Subject, Time,
-    WeaveId, Work,
+    ActionRow, AskId, AttemptNo, Binding, Digest, Element, FilePath, IntentId, JobId, Node, Ours, ProposalId, Reply,
+    ShareId, Subject, Time, WeaveId, Work,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Walk the share: one `FileSeen` per file, then `Scanned`.
+    /// Walk the share: one `FileSeen` per regular file, then `Scanned`.
     Scan { share: ShareId },
     /// Look at one path: `FileSeen`.
     LookAt { file: FilePath },
@@ -70,14 +70,33 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderInput {
     /// A file on disk that must still have this digest.
-    File { role: String, file: FilePath, digest: Digest },
+    File {
+        role: String,
+        file: FilePath,
+        digest: Digest,
+    },
     /// A person's text: the blob `text` (with edits woven in), made from what lies on disk as `base`.
-    Text { role: String, file: FilePath, base: Digest, text: Digest },
+    Text {
+        role: String,
+        file: FilePath,
+        base: Digest,
+        text: Digest,
+    },
     /// Names and sizes.
-    List { role: String, files: Vec<(Arc<str>, u64)> },
+    List {
+        role: String,
+        files: Vec<(Arc<str>, u64)>,
+    },
     /// Results of a step: (element id, digest of the result blob), or one list of it.
-    Result { role: String, step: Arc<str>, results: Vec<(Arc<str>, Digest)> },
-    Elements { role: String, elements: Vec<Element> },
+    Result {
+        role: String,
+        step: Arc<str>,
+        results: Vec<(Arc<str>, Digest)>,
+    },
+    Elements {
+        role: String,
+        elements: Vec<Element>,
+    },
 }
 
 /// Apply layers of edits to one text.
@@ -86,7 +105,8 @@ pub struct WeaveOrder {
     pub weave: WeaveId,
     pub file: FilePath,
     pub base: Digest,
-    /// In pipeline order; each is the edits blob of one finished step, and what that step may touch.
+    /// In pipeline order; each is an edits blob: of one finished step and what that step may touch, or of a proposal
+    /// that a person accepted (`may_edit` is then `["*"]`).
     pub layers: Vec<Layer>,
     pub bindings: Vec<Binding>,
     pub ours: Vec<Ours>,
@@ -114,28 +134,62 @@ pub struct Intent {
 pub enum Move {
     /// Put `new` where `base` is. `human`: a person's file; its time becomes that of the base plus 1 ms, and both
     /// texts are kept as blobs.
-    Replace { file: FilePath, base: Digest, new: Digest, size: u64, source: Source, human: bool },
+    Replace {
+        file: FilePath,
+        base: Digest,
+        new: Digest,
+        size: u64,
+        source: Source,
+        human: bool,
+    },
     /// Put `new` where nothing is; never over anything.
-    New { file: FilePath, new: Digest, size: u64, source: Source },
+    New {
+        file: FilePath,
+        new: Digest,
+        size: u64,
+        source: Source,
+    },
     /// Never over anything.
-    Rename { from: FilePath, to: FilePath, base: Digest },
-    Remove { file: FilePath, base: Digest, human: bool },
+    Rename {
+        from: FilePath,
+        to: FilePath,
+        base: Digest,
+    },
+    Remove {
+        file: FilePath,
+        base: Digest,
+        human: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     Blob,
     /// The output of this role in the attempt's scratch.
-    Scratch { job: JobId, attempt: AttemptNo, role: String },
+    Scratch {
+        job: JobId,
+        attempt: AttemptNo,
+        role: String,
+    },
 }
 
 /// Whose wish an intent carries out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// Outputs of an attempt.
-    Attempt { job: JobId, attempt: AttemptNo },
-    /// The weave job of a file.
-    Weave { job: JobId },
+    /// What becomes known once they are in place.
+    Attempt { job: JobId, attempt: AttemptNo, action: alloc::boxed::Box<ActionRow> },
+    /// The weave job of a file, and what becomes true once its text is in place.
+    Weave { job: JobId, wove: alloc::boxed::Box<Wove> },
     /// A person: restore, accept, new episode.
     Person { who: String, what: String },
+}
+
+/// What a published weave settles.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wove {
+    /// For each result whose edits the new text contains: its action key, and the text those edits were made from.
+    pub fixed: Vec<(Digest, Digest)>,
+    pub wrote: Vec<Ours>,
+    pub proposals: Vec<ProposalId>,
 }

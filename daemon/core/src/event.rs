@@ -11,33 +11,90 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// A path was looked at, because of a hint or during a scan. Says how it is, not what happened to it.
-    FileSeen { file: FilePath, look: Look },
+    /// A path was looked at, because of a hint or during a scan. Says how it is, not what happened to it. Temporary
+    /// files of Syncthing and lock files of editors are reported like any other: they keep the file beside them from
+    /// being quiet. Nothing below `.stversions/` and no symbolic link is.
+    FileSeen {
+        file: FilePath,
+        look: Look,
+    },
     /// A scan of a share ended. `complete`: every file of it was seen since the order; what was not seen is gone.
-    Scanned { share: ShareId, complete: bool },
+    Scanned {
+        share: ShareId,
+        complete: bool,
+    },
     /// The watcher cannot vouch for having seen everything (overflow, watch limit, error): scan again.
-    WatchLost { share: ShareId, why: String },
+    WatchLost {
+        share: ShareId,
+        why: String,
+    },
     /// The share's root or marker is missing: its disk is away. Nothing of it is deleted, all work on it waits.
-    ShareGone { share: ShareId },
-    ShareBack { share: ShareId },
+    ShareGone {
+        share: ShareId,
+    },
+    ShareBack {
+        share: ShareId,
+    },
     /// The bytes were read while the stamp stood still.
-    Hashed { file: FilePath, stamp: Stamp, digest: Digest },
+    Hashed {
+        file: FilePath,
+        stamp: Stamp,
+        digest: Digest,
+    },
     /// Could not be read (changed meanwhile, vanished, not allowed): `look` is how it is now.
-    HashFailed { file: FilePath, look: Look, why: String },
-    ToolSeen { name: String, version: Option<String> },
-    /// The runner is connected and these attempts are alive or ended and not yet reported; every other attempt that
-    /// the rows call running is lost and runs again uncharged.
-    RunnerBack { attempts: Vec<(JobId, AttemptNo)> },
-    AttemptStarted { job: JobId, attempt: AttemptNo },
-    AttemptProgressed { job: JobId, attempt: AttemptNo, percent: Option<u8>, message: String },
-    AttemptEnded { job: JobId, attempt: AttemptNo, ended: Ended },
-    Woven { weave: WeaveId, woven: Result<Woven, String> },
-    Published { intent: IntentId, outcome: Outcome },
+    HashFailed {
+        file: FilePath,
+        look: Look,
+        why: String,
+    },
+    ToolSeen {
+        name: String,
+        version: Option<String>,
+    },
+    /// The runner is connected. `attempts`: alive in it, or ended and not yet acknowledged, or ordered and still in the
+    /// adapter's own queue. Every other attempt that the core calls running is lost and runs again uncharged; of
+    /// attempts the core does not know or is done with, it orders the end. Nothing starts before the first of these.
+    RunnerBack {
+        attempts: Vec<(JobId, AttemptNo)>,
+    },
+    AttemptStarted {
+        job: JobId,
+        attempt: AttemptNo,
+    },
+    AttemptProgressed {
+        job: JobId,
+        attempt: AttemptNo,
+        percent: Option<u8>,
+        message: String,
+    },
+    AttemptEnded {
+        job: JobId,
+        attempt: AttemptNo,
+        ended: Ended,
+    },
+    Woven {
+        weave: WeaveId,
+        woven: Result<Woven, String>,
+    },
+    Published {
+        intent: IntentId,
+        outcome: Outcome,
+    },
     /// Answer to [`crate::Effect::LookUp`]: the action rows that exist, keys that do not are missing.
-    Found { found: Vec<crate::ActionRow>, missing: Vec<Digest> },
-    Asked { ask: AskId, client: ClientId, who: Peer, what: Ask },
+    Found {
+        found: Vec<crate::ActionRow>,
+        missing: Vec<Digest>,
+    },
+    Asked {
+        ask: AskId,
+        client: ClientId,
+        who: Peer,
+        what: Ask,
+    },
     /// The connection is gone; its locks end.
-    ClientGone { client: ClientId },
+    ClientGone {
+        client: ClientId,
+    },
     /// The deadline that `next_deadline` named has come. Also harmless at any other time.
     Clock,
 }
@@ -55,15 +112,24 @@ pub enum Ended {
     /// Exit status 0, or 10 with `with_errors`, and a result that could be read.
     Succeeded(Finished),
     /// Any other exit status, or a result that breaks the contract. `why` is for people and one line.
-    Failed { code: i32, why: String },
-    Signaled { signal: i32 },
+    Failed {
+        code: i32,
+        why: String,
+    },
+    Signaled {
+        signal: i32,
+    },
     TimedOut,
     /// It was stopped because we said so.
     Stopped,
     /// The program could not be started at all: missing, not executable, no scratch.
-    NotStarted { why: String },
+    NotStarted {
+        why: String,
+    },
     /// An input no longer had the digest it was planned with.
-    Overtaken { why: String },
+    Overtaken {
+        why: String,
+    },
     /// Nobody knows: the runner was gone too. Runs again uncharged.
     Lost,
 }

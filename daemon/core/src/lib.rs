@@ -10,17 +10,23 @@
 extern crate alloc;
 
 mod ask;
+mod blocker;
+mod coordinator;
 mod decision;
 mod effect;
 mod event;
 mod name;
 mod row;
 mod rules;
+mod view;
 
 pub use ask::*;
+pub use blocker::Blocker;
+pub use coordinator::Coordinator;
 pub use decision::Decision;
 pub use effect::*;
 pub use event::*;
 pub use name::*;
 pub use row::*;
 pub use rules::*;
+pub use view::*;

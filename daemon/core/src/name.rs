@@ -118,6 +118,13 @@ pub struct Node {
     pub element: Arc<str>,
 }
 
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.step)?;
+        if self.element.is_empty() { Ok(()) } else { write!(f, " of {}", self.element) }
+    }
+}
+
 /// A person or program at the other end of the socket, as the kernel names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {

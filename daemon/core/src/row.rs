@@ -4,8 +4,8 @@
 //! (revisions, events, finished jobs) never comes back into the core.
 
 use crate::{
-    AttemptNo, BuildId, Digest, Edits, Element, Field, FilePath, Intent, IntentId, JobId, LeaseId,
-    Node, Output, ProposalId, Seq, Stamp, Subject, Time,
+    AttemptNo, BuildId, Digest, Edits, Element, Field, FilePath, Intent, IntentId, JobId, LeaseId, Node, Output,
+    ProposalId, Seq, Stamp, Subject, Time,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -41,6 +41,7 @@ pub enum Row {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RowKey {
     File(FilePath),
+    /// With every job row that still names this build.
     Build(BuildId),
     Job(JobId),
     Action(Digest),
@@ -48,7 +49,7 @@ pub enum RowKey {
     Lease(LeaseId),
     Proposal(ProposalId),
     Intent(IntentId),
-    Fixed(FilePath, Node),
+    Fixed(FilePath, Digest),
     Binding(FilePath, String),
     Ours(FilePath, String),
 }
@@ -58,10 +59,12 @@ pub enum RowKey {
 pub struct Rows {
     pub meta: MetaRow,
     pub files: Vec<FileRow>,
-    /// The newest build of each subject.
+    /// Builds whose `ended` is `None`.
     pub builds: Vec<BuildRow>,
-    /// Jobs of those builds.
+    /// Every job those builds name.
     pub jobs: Vec<JobRow>,
+    /// Builds that have ended, oldest first, so that only so many are kept of each subject.
+    pub ended: Vec<(Subject, BuildId)>,
     pub index: Vec<IndexRow>,
     pub leases: Vec<LeaseRow>,
     pub proposals: Vec<ProposalRow>,
@@ -84,15 +87,18 @@ pub struct MetaRow {
     pub epoch: u64,
 }
 
+/// A file as it was when last read or written. Files that no pipeline reads have no row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRow {
     pub file: FilePath,
     pub stamp: Stamp,
-    /// Digest of the bytes under `stamp`, when a pipeline asked for it.
-    pub digest: Option<Digest>,
+    /// Digest of the bytes under `stamp`.
+    pub digest: Digest,
     /// When somebody other than us last changed it, as far as we saw.
     pub changed: Time,
-    /// The file as it is now was published by us: as whose output or weave.
+    /// When we last published into it.
+    pub published: Option<Time>,
+    /// These bytes were published by us: as whose output or weave.
     pub by_us: Option<Node>,
 }
 
@@ -105,7 +111,9 @@ pub struct BuildRow {
     pub cause: String,
     pub parameters: BTreeMap<String, String>,
     pub asked_by: Option<String>,
+    /// Newest job of each node last; a job that a newer build adopted is named by both and belongs to the newer.
     pub jobs: Vec<JobId>,
+    /// `None`: it is the newest of its kind and something of it is not done, or one of its attempts is being stopped.
     pub ended: Option<Time>,
 }
 
@@ -128,10 +136,12 @@ pub struct JobRow {
     pub key_parts: Vec<(String, String)>,
     /// A person asked for it.
     pub asked: bool,
+    /// It must run even where its key is known.
+    pub forced: bool,
     pub created: Time,
     pub progress: Option<(Option<u8>, String)>,
     pub summary: String,
-    /// What each attempt came to, newest last, for `showctl job`.
+    /// What the latest attempts came to, newest last, for `showctl job`.
     pub attempts: Vec<AttemptRow>,
 }
 
@@ -150,15 +160,35 @@ pub struct AttemptRow {
 pub enum JobState {
     /// For its needs, its inputs, a pool, a lease, quiet: `blockers(job)` says for what.
     Waiting,
-    Running { since: Time },
+    Running {
+        since: Time,
+    },
     /// Told to stop; `then` is where it goes when it has.
-    Stopping { since: Time, then: Then },
+    Stopping {
+        since: Time,
+        then: Then,
+    },
     /// Its results are being moved into the share.
-    Publishing { since: Time, intent: IntentId },
-    Retrying { at: Time, why: String },
-    Done { at: Time, how: Done },
-    Failed { at: Time, why: String },
-    Canceled { at: Time, why: String },
+    Publishing {
+        since: Time,
+        intent: IntentId,
+    },
+    Retrying {
+        at: Time,
+        why: String,
+    },
+    Done {
+        at: Time,
+        how: Done,
+    },
+    Failed {
+        at: Time,
+        why: String,
+    },
+    Canceled {
+        at: Time,
+        why: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,7 +224,7 @@ pub struct ActionRow {
     pub summary: String,
 }
 
-/// The last result of a node: there is no other index.
+/// The last result of a node of a subject without parameters: there is no other index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexRow {
     pub subject: Subject,
@@ -243,19 +273,25 @@ pub struct ProposalRow {
 pub enum ProposalState {
     Open,
     /// Woven in at the next publish.
-    Accepted { by: String },
-    Published { at: Time },
-    Rejected { by: String },
+    Accepted {
+        by: String,
+    },
+    Published {
+        at: Time,
+    },
+    Rejected {
+        by: String,
+    },
     /// The text it was made for is gone and it no longer fits.
     Stale,
 }
 
-/// For `node`, the published text `now` of this file stands for `was`, the text its edits were made from.
+/// A fixed point: the published text `now` contains the edits of the result known as `key`, which were made from the
+/// text `was`. While the file is `now`, it stands for `was` in that key, and those edits are not woven again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FixedRow {
     pub file: FilePath,
-    pub subject: Subject,
-    pub node: Node,
+    pub key: Digest,
     pub now: Digest,
     pub was: Digest,
 }

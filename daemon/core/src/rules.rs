@@ -24,6 +24,8 @@ pub struct Rules {
     pub grace_ms: u64,
     /// Finished builds kept per subject.
     pub builds_kept_max: u32,
+    /// Every share is walked again about this often, milliseconds, in case a hint was lost; 0: never.
+    pub scan_ms: u64,
     /// A lock of `showctl lock` ends by itself after this long without renewal, milliseconds.
     pub lock_ms_max: u64,
 }
@@ -83,7 +85,8 @@ pub struct Step {
     pub inputs: BTreeMap<String, Input>,
     pub settings: Vec<String>,
     pub tools: Vec<String>,
-    /// Role to path below the subject, captures and element fields in braces.
+    /// Role to path below the subject, captures and element fields in braces: `{episode}`, `{clip.slug}` (the list's
+    /// name in the singular). `*` and `**` make it a pattern: this step then owns what its result lists below it.
     pub outputs: BTreeMap<String, String>,
     /// What its edits may touch without asking: `cue.*`, `cue.Duration`, `item.slug`, `info.total_runtime`, `prose`.
     /// Edits outside become proposals.
@@ -108,15 +111,16 @@ pub enum Work {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
-    /// One file as it lies on disk. Missing: the job waits for it.
+    /// One file as it lies on disk. Missing or still growing: the job waits for it.
     File(String),
-    /// All files that match, as they lie on disk.
+    /// All files that match, as they lie on disk. One that was never settled yet is left out until it is.
     Files(String),
     /// All people's Markdown files that match, each with the edits of this step's ancestors woven in.
     Text(String),
-    /// Names and sizes of all files that match, not their content.
+    /// Names and sizes of all files that match, not their content. As with `Files`, growing ones come later.
     List(String),
-    /// The result of a step (all its elements where it maps), or a list of it: `"probe"`, `"scan.quotes"`.
+    /// The result of a step, or a list of it: `"probe"`, `"scan.quotes"`. Of a step that maps: all its elements, or
+    /// this element's own where both map the same list. The step must be among `needs` or `after`, or before those.
     Result(String),
     /// One file per element of a list: `each = "scan.pictures", file = "{picture.path}"`. Missing ones are left out.
     Each { list: String, file: String },
@@ -129,4 +133,24 @@ pub struct Retry {
     /// Wait before the second try, milliseconds; doubles each time, plus up to half again by job and try number.
     pub wait_ms: u64,
     pub wait_ms_max: u64,
+}
+
+/// What is wrong with a pipeline, named so that a person can find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleError {
+    pub pipeline: Arc<str>,
+    /// Empty: the pipeline itself.
+    pub step: Arc<str>,
+    /// The key of the pipeline file it is about: `needs`, `out.video`.
+    pub key: String,
+    /// Lower case, no full stop.
+    pub text: String,
+    pub hint: String,
+}
+
+impl Rules {
+    /// Everything that would make these rules unplayable: cycles, unknown names, colliding outputs. Empty: fine.
+    pub fn check(&self) -> Vec<RuleError> {
+        Vec::new()
+    }
 }
