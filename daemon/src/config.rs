@@ -207,6 +207,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
             grace_ms,
             builds_kept_max: builds_kept.map_or(BUILDS_KEPT_MAX, |at| at.value),
             lock_ms_max,
+            scan_ms: rescan_ms,
         },
         shares,
         paths: Paths {
