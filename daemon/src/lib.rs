@@ -4,3 +4,4 @@
 //! plain thread; every other room is an adapter that turns orders into facts and imports no other adapter.
 
 pub mod config;
+pub mod store;
