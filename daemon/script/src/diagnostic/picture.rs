@@ -1,0 +1,155 @@
+//! A diagnostic as a compiler would print it.
+
+use super::{Diagnostic, Severity};
+use crate::text::LineIndex;
+
+/// What a part of the picture is, for whoever chooses colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    /// `error[CODE]` and the caret below the line.
+    Severity(Severity),
+    /// The message.
+    Message,
+    /// Line numbers, bars and the arrow before the file.
+    Margin,
+    /// `hint`.
+    Hint,
+}
+
+/// Longer lines are shown as a window around the caret, in characters.
+const LINE_CHARS_MAX: usize = 160;
+
+/// The picture of one diagnostic, as styled parts to be joined; ends with a line end.
+///
+/// ```text
+/// error[CUE_UNTERMINATED]: Begin without End
+///   --> rundown/10 Cold Open.md:10:1
+///    |
+/// 10 | <!-- Begin Cue -->
+///    | ^^^^^^^^^^^^^^^^^^
+///   hint: close it with "<!-- End Cue -->"
+/// ```
+pub fn picture(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Vec<(Style, String)> {
+    let severity = Style::Severity(diagnostic.severity);
+    let file = diagnostic.file.as_deref().unwrap_or("<text>");
+    let number = diagnostic.line.to_string();
+    let pad = " ".repeat(number.len());
+    let mut parts = vec![
+        (severity, format!("{}[{}]", diagnostic.severity.word(), diagnostic.code)),
+        (Style::Message, format!(": {}\n", diagnostic.message)),
+        (Style::Margin, format!("{pad}--> ")),
+        (Style::Plain, format!("{file}:{}:{}\n", diagnostic.line, diagnostic.column)),
+    ];
+    if let Some((line, blanks, width)) = window(diagnostic, text, index) {
+        parts.push((Style::Margin, format!("{pad} |\n{number} | ")));
+        parts.push((Style::Plain, format!("{line}\n")));
+        parts.push((Style::Margin, format!("{pad} | ")));
+        parts.push((severity, format!("{}{}\n", " ".repeat(blanks), "^".repeat(width))));
+    }
+    if let Some(hint) = &diagnostic.hint {
+        parts.push((Style::Hint, format!("{pad} hint")));
+        parts.push((Style::Plain, format!(": {hint}\n")));
+    }
+    parts
+}
+
+/// The line of a diagnostic (tabs as blanks, control characters made visible, long ones cut), how many blanks stand
+/// before the caret, and how wide it is.
+fn window(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Option<(String, usize, usize)> {
+    let begin = index.begin_of(text, diagnostic.line)?;
+    let line = crate::text::chomp(&text[begin..crate::text::line_end(text, begin)]);
+    let column = diagnostic.column.saturating_sub(1) as usize;
+    let wanted = diagnostic.span.map_or(1, |span| {
+        let end = span.end.min(begin + line.len()).max(span.begin);
+        text.get(span.begin..end).map_or(1, |part| part.chars().take(LINE_CHARS_MAX).count())
+    });
+    let skip = column.saturating_sub(LINE_CHARS_MAX / 2);
+    let skip = if column < LINE_CHARS_MAX * 3 / 4 { 0 } else { skip };
+    let mut chars = line.chars().skip(skip);
+    let mut shown: String = chars.by_ref().take(LINE_CHARS_MAX).map(visible).collect();
+    let mut blanks = column - skip;
+    if skip > 0 {
+        shown.insert(0, '…');
+        blanks += 1;
+    }
+    let width = wanted.clamp(1, shown.chars().count().saturating_sub(blanks).max(1));
+    if chars.next().is_some() {
+        shown.push('…');
+    }
+    Some((shown, blanks, width))
+}
+
+/// A terminal must not obey what stands in a file.
+fn visible(c: char) -> char {
+    match c {
+        '\t' | '\u{a0}' => ' ',
+        c if c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}') => {
+            '\u{fffd}'
+        }
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Code;
+    use super::*;
+    use crate::text::Span;
+
+    fn drawn(diagnostic: &Diagnostic, text: &str) -> String {
+        picture(diagnostic, text, &LineIndex::new(text)).into_iter().map(|(_, part)| part).collect()
+    }
+
+    #[test]
+    fn the_caret_stands_below_what_is_meant() {
+        let text = "a\r\nüb [Slug: LUV my Gov!]\r\n";
+        let begin = text.find("LUV").unwrap();
+        let found = Diagnostic::at(
+            text,
+            &LineIndex::new(text),
+            Span::new(begin, begin + 11),
+            Code::SlugBad,
+            "slug \"LUV my Gov!\" is not file-safe",
+        )
+        .with_hint("it would become \"luv-my-gov\"")
+        .in_file("rundown/10.md");
+        insta::assert_snapshot!(drawn(&found, text), @r#"
+        warning[SLUG_BAD]: slug "LUV my Gov!" is not file-safe
+         --> rundown/10.md:2:11
+          |
+        2 | üb [Slug: LUV my Gov!]
+          |           ^^^^^^^^^^^
+          hint: it would become "luv-my-gov"
+        "#);
+    }
+
+    #[test]
+    fn a_finding_about_the_whole_file_points_at_its_beginning() {
+        let found = Diagnostic::of_file(Code::NotAnItem, "Markdown without front matter");
+        insta::assert_snapshot!(drawn(&found, "Hello\n"), @"
+        info[NOT_AN_ITEM]: Markdown without front matter
+         --> <text>:1:1
+          |
+        1 | Hello
+          | ^
+        ");
+    }
+
+    #[test]
+    fn a_line_of_a_megabyte_is_cut_around_the_caret() {
+        let text = "x".repeat(1 << 20);
+        let found =
+            Diagnostic::at(&text, &LineIndex::new(&text), Span::new(500_000, 500_003), Code::LegacyToken, "token");
+        let drawn = drawn(&found, &text);
+        assert!(drawn.len() < 600, "{drawn}");
+        assert!(drawn.contains("…") && drawn.contains("^^^"), "{drawn}");
+    }
+
+    #[test]
+    fn escape_sequences_in_a_file_do_not_reach_the_terminal() {
+        let text = "\u{1b}[31mred";
+        let found = Diagnostic::of_file(Code::HtmlInProse, "x");
+        assert!(!drawn(&found, text).contains('\u{1b}'));
+    }
+}
