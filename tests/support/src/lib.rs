@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps: a daemon is up when it says `READY=1`, work is done when `showctl wait --idle` says so.
 #![allow(clippy::disallowed_methods, reason = "end to end means the real clock and the real processes")]
+#![allow(clippy::unnecessary_debug_formatting, reason = "a quoted path is TOML")]
 
 mod processes;
 mod show;

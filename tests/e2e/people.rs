@@ -1,0 +1,120 @@
+//! Somebody must be the loser, and it is never a person.
+
+use crate::{LEAK, messy_episode};
+use show_tests::{Show, binary};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const LEAK_PATH: &str = "episodes/0900/rundown/20 Leak.md";
+
+#[test]
+fn scripts_follow_a_save_at_once_but_a_note_is_written_only_once_it_is_quiet() {
+    let mut show = Show::new();
+    show.configure("settle = \"100ms\"\nsettle_media = \"100ms\"\nquiet = \"1h\"\n");
+    messy_episode(&show);
+    show.start();
+    let ran = show.ctl(&["wait", "--idle", "--before-quiet", "--timeout", "100s"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(show.read(crate::HOST).contains("And then the host spoke."));
+    assert_eq!(show.read(LEAK_PATH), LEAK, "nobody writes while it is not quiet");
+    let weave = job(&show, "weave", "Leak");
+    let why = show.ctl(&["why", &weave]);
+    assert!(why.out.contains("quiet"), "{}", why.out);
+}
+
+#[test]
+fn a_hold_keeps_a_note_as_it_is_until_it_is_released() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    show.start();
+    assert_eq!(show.ctl(&["hold", LEAK_PATH]).code, 0);
+    assert!(show.ctl(&["locks"]).out.contains("20 Leak.md"));
+    assert_eq!(show.ctl(&["wait", "--idle", "--before-quiet", "--timeout", "100s"]).code, 0);
+    assert_eq!(show.read(LEAK_PATH), LEAK);
+    let why = show.ctl(&["why", &job(&show, "weave", "Leak")]);
+    assert!(why.out.contains("hold"), "{}", why.out);
+    show.kill();
+    show.start();
+    assert!(show.ctl(&["locks"]).out.contains("20 Leak.md"), "a hold outlives the daemon");
+    assert_eq!(show.ctl(&["release", LEAK_PATH]).code, 0);
+    show.idle();
+    assert!(!show.read(LEAK_PATH).contains("pending"));
+}
+
+#[test]
+fn a_script_with_a_lock_has_the_file_to_itself_and_its_own_exit_status_comes_back() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    show.start();
+    show.idle();
+    let mut command = Command::new(binary("showctl"));
+    command.args(["lock", LEAK_PATH, "--", "sh", "-c", "echo got it; read line; exit 7"]);
+    command.env("SHOWD_SOCKET", show.socket()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut script = command.spawn().expect("showctl starts");
+    let mut first = String::new();
+    let out = script.stdout.as_mut().expect("a pipe");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut first).expect("the script prints");
+    assert_eq!(first, "got it\n");
+    assert!(show.ctl(&["locks"]).out.contains("20 Leak.md"));
+    let second = show.ctl(&["lock", LEAK_PATH, "--timeout", "0s", "--", "true"]);
+    assert_ne!(second.code, 0, "{second:?}");
+    script.stdin.take().expect("a pipe").write_all(b"go\n").expect("the script reads");
+    assert_eq!(script.wait().expect("our own child").code(), Some(7));
+    show.seen(&["lock", "20 Leak.md"]);
+    assert!(!show.ctl(&["locks"]).out.contains("20 Leak.md"));
+}
+
+#[test]
+fn what_stood_in_a_note_before_we_wrote_can_be_looked_at_and_put_back() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    show.start();
+    show.idle();
+    let repaired = show.read(LEAK_PATH);
+    assert_ne!(repaired, LEAK);
+    let history = show.json(&["history", LEAK_PATH]);
+    let revisions = history["revisions"].as_array().expect("revisions");
+    assert!(revisions.len() >= 2, "{history}");
+    let oldest = revisions.last().expect("one at least")["revision"].to_string();
+    assert_eq!(show.ctl(&["hold", LEAK_PATH]).code, 0, "so that it is not repaired again at once");
+    let refused = show.ctl(&["restore", LEAK_PATH, &oldest]);
+    assert_ne!(refused.code, 2, "{refused:?}");
+    assert_eq!(show.ctl(&["release", LEAK_PATH]).code, 0);
+    show.idle();
+}
+
+#[test]
+fn typing_on_while_the_daemon_works_loses_not_a_word() {
+    let mut show = Show::new();
+    show.configure("settle = \"20ms\"\nsettle_media = \"20ms\"\nquiet = \"30ms\"\n");
+    messy_episode(&show);
+    show.start();
+    let mut tokens = Vec::new();
+    for n in 0..60 {
+        // As an editor does: read what is there, add, save in place; the daemon publishes whenever 30 ms are quiet.
+        let token = format!("token{n}token");
+        let path = show.share().join(LEAK_PATH);
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).expect("the note is there");
+        writeln!(file, "\n{token}\n\n<<!-- Begin Cue -->>\n[Type: NOTE]\n[Note Text: {token}]\n<<!-- End Cue -->>")
+            .expect("a save");
+        drop(file);
+        tokens.push(token);
+        if n % 10 == 0 {
+            show.ctl(&["wait", "--idle", "--timeout", "60s"]);
+        }
+    }
+    show.idle();
+    let text = show.read(LEAK_PATH);
+    for token in tokens {
+        assert_eq!(text.matches(&token).count(), 2, "{token} is not there as it was typed:\n{text}");
+    }
+    assert!(!text.contains("<<!--"), "and in the end every marker is repaired:\n{text}");
+}
+
+/// The number of the newest job of a step whose element or message names `what`.
+fn job(show: &Show, step: &str, what: &str) -> String {
+    let page = show.json(&["jobs", "--step", step, "--limit", "500"]);
+    let jobs = page["jobs"].as_array().expect("a list of jobs");
+    let found = jobs.iter().find(|job| job.to_string().contains(what));
+    found.unwrap_or_else(|| panic!("no {step} job about {what}: {page}"))["job"].to_string()
+}
