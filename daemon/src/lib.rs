@@ -3,5 +3,8 @@
 //! One pure core (`show-core`) decides; the rooms here do what it says. [`driver`] holds the core and the store on one
 //! plain thread; every other room is an adapter that turns orders into facts and imports no other adapter.
 
+pub mod attempt;
 pub mod config;
+pub mod runner;
+pub mod steps;
 pub mod store;
