@@ -1,1 +1,31 @@
-//! placeholder
+//! The file protocol of publishing, without the store: how bytes get into a share so that nobody's are ever lost.
+//!
+//! Owns opened shares ([`Share`]), torn-free reading ([`Share::snapshot`]), content-addressed copies ([`Blobs`]) and
+//! the carrying out of intents ([`Share::publish`]). Knows nothing of jobs, of databases, or of when a file is quiet.
+//! The protocol, its proof and its honest remainder stand in `docs/PUBLISHING.md`. Read [`Intent`] first.
+
+mod blobs;
+mod error;
+mod held;
+mod intent;
+mod linger;
+mod name;
+mod probe;
+mod publish;
+mod share;
+mod snapshot;
+mod steps;
+mod sweep;
+mod sys;
+
+pub use blobs::{BlobReader, Blobs, Keep, Sweep, Swept};
+pub use error::{BlobError, LingerError, ReadError, ShareError};
+pub use held::Held;
+pub use intent::{Intent, Move, Outcome, Report, Rescued, Source, Try};
+pub use linger::{Linger, Settled};
+pub use name::{Digest, IntentId, Stamp};
+pub use probe::Abilities;
+pub use share::Share;
+pub use snapshot::Snapshot;
+pub use steps::{Halted, Point, Steps, Straight};
+pub use sweep::TempsSwept;

@@ -1,0 +1,344 @@
+//! Content-addressed copies of bytes, outside the share.
+//!
+//! A blob's name is its digest, so putting the same bytes twice keeps them once, and reading checks them. Text is
+//! kept compressed. A blob is whole or absent: it is written under another name, synced and renamed.
+//!
+//! `ROOT/ab/cdef….z` is compressed, `ROOT/ab/cdef…` is not, `ROOT/tmp/` is being written.
+
+use crate::error::BlobError;
+use crate::name::Digest;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Whether a blob must outlive a power failure from the moment that it is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// It is synced before `put` returns.
+    Durably,
+    /// It survives a crash of the process; after a power failure it may be absent or, seen when read, damaged.
+    Loosely,
+}
+
+/// A store of blobs, open for this process alone. Safe to use from many threads.
+#[derive(Debug)]
+pub struct Blobs {
+    root: PathBuf,
+    /// Digests that were put since a sweep began; `None` while none is going on.
+    fresh: Mutex<Option<BTreeSet<Digest>>>,
+    temps: AtomicU64,
+}
+
+impl Blobs {
+    /// Opens the store at `root`, makes it if it is not there, and removes what an earlier process left half written.
+    pub fn open(root: &Path) -> Result<Self, BlobError> {
+        let opened = || -> io::Result<()> {
+            let temp = root.join(TEMP);
+            if temp.exists() {
+                fs::remove_dir_all(&temp)?;
+            }
+            fs::create_dir_all(&temp)?;
+            for byte in 0..=u8::MAX {
+                let dir = root.join(format!("{byte:02x}"));
+                if !dir.exists() {
+                    fs::create_dir(dir)?;
+                }
+            }
+            File::open(root)?.sync_all()
+        };
+        opened().map_err(failed("open the store of", root.display()))?;
+        Ok(Self { root: root.to_owned(), fresh: Mutex::new(None), temps: AtomicU64::new(0) })
+    }
+
+    /// Keeps `bytes` and returns their digest.
+    pub fn put(&self, bytes: &[u8], keep: Keep) -> Result<Digest, BlobError> {
+        let digest = Digest::of(bytes);
+        if !self.keep_existing(&digest, keep)? {
+            let temp = self.temp()?;
+            let form = Form::of(&bytes[..bytes.len().min(HEAD_BYTES)]);
+            temp.write(form, &mut &*bytes).map_err(failed("write", digest))?;
+            self.finish(&digest, form, &temp, keep)?;
+        }
+        Ok(digest)
+    }
+
+    /// Keeps everything that `from` has left to read, however much, and returns its digest.
+    pub fn put_all(&self, from: impl Read, keep: Keep) -> Result<Digest, BlobError> {
+        let unwritten = |cause| BlobError::Io { doing: "write", name: "from a stream".to_owned(), cause };
+        let mut from = BufReader::with_capacity(HEAD_BYTES, from);
+        let form = Form::of(from.fill_buf().map_err(unwritten)?);
+        let temp = self.temp()?;
+        let mut hashed = Hashed { inner: from, hasher: blake3::Hasher::new() };
+        temp.write(form, &mut hashed).map_err(unwritten)?;
+        let digest = hashed.digest();
+        if !self.keep_existing(&digest, keep)? {
+            self.finish(&digest, form, &temp, keep)?;
+        }
+        Ok(digest)
+    }
+
+    /// All bytes of a blob, checked.
+    pub fn get(&self, digest: &Digest) -> Result<Vec<u8>, BlobError> {
+        let mut bytes = Vec::new();
+        self.reader(digest)?.read_to_end(&mut bytes).map_err(|error| read_failed(digest, error))?;
+        Ok(bytes)
+    }
+
+    /// Whether there is a blob of this digest. That it is undamaged only reading shows.
+    pub fn has(&self, digest: &Digest) -> bool {
+        FORMS.iter().any(|form| self.path(digest, *form).exists())
+    }
+
+    /// A reader of the blob's bytes. Where they end it errs with `InvalidData` if they were not what was put.
+    pub fn reader(&self, digest: &Digest) -> Result<BlobReader, BlobError> {
+        for form in FORMS {
+            let file = match File::open(self.path(digest, form)) {
+                Ok(file) => BufReader::new(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed("open", digest)(error)),
+            };
+            let inner: Box<dyn Read + Send> = match form {
+                Form::Packed => Box::new(ZlibDecoder::new(file)),
+                Form::Plain => Box::new(file),
+            };
+            return Ok(BlobReader { inner: Hashed { inner, hasher: blake3::Hasher::new() }, digest: *digest });
+        }
+        Err(BlobError::Missing { digest: *digest })
+    }
+
+    /// Begins to collect blobs that nobody needs. From now on every blob that is put is needed; gather what else is
+    /// and pass it to [`Sweep::finish`].
+    pub fn sweep(&self) -> Sweep<'_> {
+        *self.fresh() = Some(BTreeSet::new());
+        Sweep { blobs: self }
+    }
+
+    /// Gives a written temporary file its name.
+    fn finish(&self, digest: &Digest, form: Form, temp: &Temp, keep: Keep) -> Result<(), BlobError> {
+        let path = self.path(digest, form);
+        let named = || -> io::Result<()> {
+            if keep == Keep::Durably {
+                temp.file.sync_all()?;
+            }
+            fs::rename(&temp.path, &path)?;
+            if keep == Keep::Durably {
+                sync_parent(&path)?;
+            }
+            Ok(())
+        };
+        named().map_err(failed("keep", digest))
+    }
+
+    /// Whether the blob is there, undamaged and, if asked for, durable by now.
+    fn keep_existing(&self, digest: &Digest, keep: Keep) -> Result<bool, BlobError> {
+        // Said before looking: either a sweep sees that it is needed, or it is gone by the time that we look.
+        if let Some(fresh) = self.fresh().as_mut() {
+            fresh.insert(*digest);
+        }
+        for form in FORMS {
+            let path = self.path(digest, form);
+            let Ok(file) = File::open(&path) else { continue };
+            let whole = self.reader(digest).is_ok_and(|mut reader| io::copy(&mut reader, &mut io::sink()).is_ok());
+            if !whole {
+                fs::remove_file(&path).map_err(failed("replace damaged", digest))?;
+                continue;
+            }
+            if keep == Keep::Durably {
+                file.sync_all().and_then(|()| sync_parent(&path)).map_err(failed("sync", digest))?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn fresh(&self) -> std::sync::MutexGuard<'_, Option<BTreeSet<Digest>>> {
+        self.fresh.lock().expect("no one panics while holding it")
+    }
+
+    fn path(&self, digest: &Digest, form: Form) -> PathBuf {
+        let name = digest.to_string();
+        self.root.join(&name[..2]).join(format!("{}{}", &name[2..], form.ending()))
+    }
+
+    fn temp(&self) -> Result<Temp, BlobError> {
+        let path = self.root.join(TEMP).join(self.temps.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        Ok(Temp { path, file: file.map_err(failed("begin", "of a new text"))? })
+    }
+}
+
+/// A blob being read, see [`Blobs::reader`].
+pub struct BlobReader {
+    inner: Hashed<Box<dyn Read + Send>>,
+    digest: Digest,
+}
+
+impl Read for BlobReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if read == 0 && !buffer.is_empty() && self.inner.digest() != self.digest {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, BlobError::Damaged { digest: self.digest }));
+        }
+        Ok(read)
+    }
+}
+
+/// A sweep that has begun, see [`Blobs::sweep`]. Dropped without being finished it removes nothing.
+#[must_use = "it removes nothing until it is finished"]
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    blobs: &'a Blobs,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Blobs that nobody needs any more and that are gone.
+    pub removed: u64,
+    /// The room they took on disk.
+    pub removed_bytes: u64,
+    /// Blobs that stayed.
+    pub kept: u64,
+}
+
+impl Sweep<'_> {
+    /// Removes every blob that is neither in `keep` nor was put since the sweep began.
+    pub fn finish(self, keep: impl IntoIterator<Item = Digest>) -> Result<Swept, BlobError> {
+        let keep: BTreeSet<Digest> = keep.into_iter().collect();
+        let mut swept = Swept::default();
+        for byte in 0..=u8::MAX {
+            let shard = format!("{byte:02x}");
+            let dir = self.blobs.root.join(&shard);
+            for entry in fs::read_dir(&dir).map_err(failed("list", &shard))? {
+                let entry = entry.map_err(failed("list", &shard))?;
+                let name = entry.file_name();
+                let Some(digest) = name.to_str().and_then(|name| digest_of_name(&shard, name)) else { continue };
+                // Held while the blob goes, see `keep_existing`.
+                let fresh = self.blobs.fresh();
+                if keep.contains(&digest) || fresh.as_ref().is_some_and(|fresh| fresh.contains(&digest)) {
+                    swept.kept += 1;
+                } else {
+                    swept.removed_bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+                    swept.removed += 1;
+                    fs::remove_file(entry.path()).map_err(failed("remove", digest))?;
+                }
+            }
+        }
+        Ok(swept)
+    }
+}
+
+impl Drop for Sweep<'_> {
+    fn drop(&mut self) {
+        *self.blobs.fresh() = None;
+    }
+}
+
+fn digest_of_name(shard: &str, name: &str) -> Option<Digest> {
+    Digest::from_hex(&format!("{shard}{}", name.strip_suffix(Form::Packed.ending()).unwrap_or(name)))
+}
+
+/// How a blob lies on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Packed,
+    Plain,
+}
+
+const FORMS: [Form; 2] = [Form::Packed, Form::Plain];
+
+impl Form {
+    /// Text gains from packing; sound, film and pictures are packed already.
+    fn of(head: &[u8]) -> Self {
+        let text = match str::from_utf8(head) {
+            Ok(_) => true,
+            // A character may have been cut in two where the head ends.
+            Err(error) => error.error_len().is_none(),
+        };
+        if text && !head.contains(&0) { Self::Packed } else { Self::Plain }
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Packed => ".z",
+            Self::Plain => "",
+        }
+    }
+}
+
+/// A temporary file that goes when it is dropped, unless it has been renamed.
+struct Temp {
+    path: PathBuf,
+    file: File,
+}
+
+impl Temp {
+    fn write(&self, form: Form, from: &mut dyn Read) -> io::Result<()> {
+        match form {
+            Form::Packed => {
+                let mut packed = ZlibEncoder::new(BufWriter::new(&self.file), Compression::default());
+                io::copy(from, &mut packed)?;
+                packed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+            }
+            Form::Plain => {
+                io::copy(from, &mut &self.file)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Digests what is read through it.
+struct Hashed<R> {
+    inner: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R> Hashed<R> {
+    fn digest(&self) -> Digest {
+        Digest(*self.hasher.finalize().as_bytes())
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    File::open(path.parent().expect("a blob lies in a directory"))?.sync_all()
+}
+
+fn failed<N: ToString>(doing: &'static str, name: N) -> impl FnOnce(io::Error) -> BlobError {
+    move |cause| BlobError::Io { doing, name: name.to_string(), cause }
+}
+
+fn read_failed(digest: &Digest, cause: io::Error) -> BlobError {
+    match cause.kind() {
+        // Also what the unpacking says of a torn file.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+            BlobError::Damaged { digest: *digest }
+        }
+        _ => BlobError::Io { doing: "read", name: digest.to_string(), cause },
+    }
+}
+
+const TEMP: &str = "tmp";
+
+/// Enough of a stream to tell text from the rest.
+const HEAD_BYTES: usize = 64 * 1024;
