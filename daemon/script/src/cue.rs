@@ -5,6 +5,7 @@
 
 mod compose;
 mod marker;
+mod write;
 
 pub use compose::{END_MARKER, NewCue, compose};
 pub use marker::{Dialect, Marker, markers};

@@ -19,6 +19,7 @@ use crate::cue::Cue;
 use crate::front::{Front, Opening};
 use crate::inline::Revision;
 use crate::text::{LineIndex, Newline, Place, Slice, Span};
+use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 /// A parsed file. Every offset in it points into [`Document::text`].
@@ -36,6 +37,18 @@ pub struct Document<'t> {
     /// Begin markers without an End, in file order.
     pub unterminated: Vec<Unterminated<'t>>,
     index: OnceLock<LineIndex>,
+    sorted: OnceLock<Sorted>,
+}
+
+/// The places of all cues, sorted by what they are looked up by; made when somebody asks first.
+#[derive(Debug)]
+struct Sorted {
+    by_id: Vec<usize>,
+    by_names: Vec<usize>,
+}
+
+fn names<'t>(cue: &Cue<'t>) -> (&'t str, &'t str, &'t str) {
+    (cue.type_word(), cue.slug(), cue.asset_id())
 }
 
 impl<'t> Document<'t> {
@@ -72,8 +85,30 @@ impl<'t> Document<'t> {
 
     /// The cue with this AssetID, when exactly one has it.
     pub fn cue_by_id(&self, id: &str) -> Option<(usize, &Cue<'t>)> {
-        let mut same = self.cues.iter().enumerate().filter(|(_, cue)| cue.asset_id() == id);
-        same.next().filter(|_| same.next().is_none())
+        match self.equal(&self.sorted().by_id, |cue| cue.asset_id().cmp(id)) {
+            &[index] => Some((index, &self.cues[index])),
+            _ => None,
+        }
+    }
+
+    /// Places of the cues that agree in type, slug and AssetID as written, in file order.
+    pub(crate) fn cues_named(&self, kind: &str, slug: &str, id: &str) -> &[usize] {
+        self.equal(&self.sorted().by_names, |cue| names(cue).cmp(&(kind, slug, id)))
+    }
+
+    fn equal<'s>(&self, sorted: &'s [usize], order: impl Fn(&Cue<'t>) -> Ordering) -> &'s [usize] {
+        let begin = sorted.partition_point(|&at| order(&self.cues[at]).is_lt());
+        let length = sorted[begin..].partition_point(|&at| order(&self.cues[at]).is_eq());
+        &sorted[begin..begin + length]
+    }
+
+    fn sorted(&self) -> &Sorted {
+        self.sorted.get_or_init(|| {
+            let mut sorted = Sorted { by_id: (0..self.cues.len()).collect(), by_names: (0..self.cues.len()).collect() };
+            sorted.by_id.sort_by_key(|&at| self.cues[at].asset_id());
+            sorted.by_names.sort_by_key(|&at| names(&self.cues[at]));
+            sorted
+        })
     }
 
     /// Open proposals of a revision, in file order (spec 3.3 #7).

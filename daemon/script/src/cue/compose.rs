@@ -26,24 +26,24 @@ pub fn compose(cue: &NewCue, newline: Newline) -> String {
         cue.fields.iter().filter(|(name, value)| !same_name(name, "Type") && !is_placeholder(value)).collect();
     fields.sort_by_key(|(name, _)| rank(name));
     let mut lines = vec![BEGIN_MARKER.to_owned(), format!("[Type: {}]", cue.kind.word())];
-    lines.extend(fields.iter().map(|(name, value)| format!("[{name}: {}]", encode(cue.kind, name, value))));
+    lines.extend(fields.iter().map(|(name, value)| format!("[{name}: {}]", encode(Some(cue.kind), name, value))));
     lines.extend(cue.images.iter().cloned());
     lines.push(END_MARKER.to_owned());
     lines.join(newline.text())
 }
 
 /// A plain value as the field of such a cue stores it.
-pub(crate) fn encode(kind: CueType, name: &str, value: &str) -> String {
+pub(super) fn encode(kind: Option<CueType>, name: &str, value: &str) -> String {
     if same_name(name, "Quote") {
         wrap_quotes(value)
-    } else if kind == CueType::Gfx && is_gfx_text(name) {
+    } else if kind == Some(CueType::Gfx) && is_gfx_text(name) {
         escape_gfx(value)
     } else {
         value.to_owned()
     }
 }
 
-fn rank(name: &str) -> usize {
+pub(super) fn rank(name: &str) -> usize {
     const FIRST: [&str; 4] = ["AssetID", "Slug", "Duration", "Description"];
     const LAST: [&str; 3] = ["Analysis State", "Analysis Field", "Analysis Recommendations"];
     let first = FIRST.iter().position(|known| same_name(known, name));
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_text_fields_of_a_graphic_are_escaped() {
-        assert_eq!(encode(CueType::Gfx, "Body", "a]\nb\\c"), "a\\]\\nb\\\\c");
-        assert_eq!(encode(CueType::Sot, "Transcription", "a]\nb"), "a]\nb");
+        assert_eq!(encode(Some(CueType::Gfx), "Body", "a]\nb\\c"), "a\\]\\nb\\\\c");
+        assert_eq!(encode(Some(CueType::Sot), "Transcription", "a]\nb"), "a]\nb");
     }
 }

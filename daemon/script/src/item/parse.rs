@@ -42,6 +42,7 @@ pub(super) fn parse(text: &str) -> Document<'_> {
         blocks: walk.blocks,
         unterminated: walk.unterminated,
         index: OnceLock::new(),
+        sorted: OnceLock::new(),
     }
 }
 

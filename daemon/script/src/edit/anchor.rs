@@ -1,0 +1,200 @@
+//! Finding the place of a splice again, in a text that has moved on.
+
+use super::{Declares, Edit};
+use crate::text::{Span, Splice};
+use memchr::memmem;
+use serde::{Deserialize, Serialize};
+
+/// The bytes to replace, with as much around them as tells the place from others.
+///
+/// In the text it was made for it is found by its offset alone. Elsewhere the surroundings decide. Where even much
+/// context could be mistaken for its own result (the tenth blank line of a hundred), only the very same text will do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    /// Offset of `old` in the text it was made for.
+    pub begin: usize,
+    pub before: String,
+    pub old: String,
+    pub after: String,
+    /// Nothing else in that text looked like this, so it may be searched for.
+    #[serde(default)]
+    pub unique: bool,
+    /// Digest of the text outside of which it must not be applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_in: Option<String>,
+}
+
+/// Bytes of context on each side, to begin with and at most.
+const CONTEXT_BYTES: usize = 32;
+const CONTEXT_BYTES_MAX: usize = 512;
+
+/// Whether a place is unique takes a look at the whole text; in a larger set of splices each is found by offset only.
+const SEARCHED_MAX: usize = 256;
+
+/// Where an anchor is in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Located {
+    /// The offset of `old`.
+    At(usize),
+    /// `new` stands there already.
+    Already,
+    Nowhere,
+}
+
+pub(super) fn anchors(text: &str, splices: &[(Splice, Declares)]) -> Vec<Edit> {
+    let digest = digest(text);
+    let search = splices.len() <= SEARCHED_MAX;
+    let anchored = splices.iter().map(|(splice, declares)| Edit::Splice {
+        at: anchor(text, splice, search, &digest),
+        new: splice.text.clone(),
+        declares: declares.clone(),
+    });
+    anchored.collect()
+}
+
+fn anchor(text: &str, splice: &Splice, search: bool, digest: &str) -> Anchor {
+    let old = &text[splice.begin..splice.end];
+    let mut context = CONTEXT_BYTES;
+    loop {
+        let before = &text[text.floor_char_boundary(splice.begin.saturating_sub(context))..splice.begin];
+        let after = &text[splice.end..text.ceil_char_boundary((splice.end + context).min(text.len()))];
+        let pattern = [before, old, after].concat();
+        let mistaken = fits_its_own_result(text, splice, &pattern);
+        context *= 2;
+        if !mistaken || context > CONTEXT_BYTES_MAX {
+            return Anchor {
+                begin: splice.begin,
+                before: before.to_owned(),
+                old: old.to_owned(),
+                after: after.to_owned(),
+                unique: search && !mistaken && count_two(text, &pattern) == 1,
+                only_in: mistaken.then(|| digest.to_owned()),
+            };
+        }
+    }
+}
+
+/// Whether the pattern would be found again at the place where the splice was made.
+fn fits_its_own_result(text: &str, splice: &Splice, pattern: &str) -> bool {
+    let bytes = text.as_bytes();
+    let reach = pattern.len();
+    let before = &bytes[splice.begin.saturating_sub(reach)..splice.begin];
+    let after = &bytes[splice.end..(splice.end + reach).min(bytes.len())];
+    memmem::find(&[before, splice.text.as_bytes(), after].concat(), pattern.as_bytes()).is_some()
+}
+
+/// How often the pattern occurs, overlaps too; counts to two.
+fn count_two(text: &str, pattern: &str) -> usize {
+    let finder = memmem::Finder::new(pattern);
+    let Some(first) = finder.find(text.as_bytes()) else { return 0 };
+    1 + usize::from(finder.find(&text.as_bytes()[(first + 1).min(text.len())..]).is_some())
+}
+
+impl Anchor {
+    /// `moved`: by how much the neighbour before it has moved; `digest`: of `text`, asked for only where it matters.
+    pub(crate) fn locate(&self, text: &str, new: &str, moved: isize, digest: impl FnOnce() -> String) -> Located {
+        let hint = self.begin.checked_add_signed(moved);
+        if let Some(only_in) = &self.only_in {
+            if *only_in == digest() && self.stands_at(text, self.begin, &self.old) {
+                return Located::At(self.begin);
+            }
+            let already = hint.is_some_and(|hint| self.stands_at(text, hint, new));
+            return if already { Located::Already } else { Located::Nowhere };
+        }
+        if let Some(at) = hint.into_iter().chain([self.begin]).find(|&at| self.stands_at(text, at, &self.old)) {
+            return Located::At(at);
+        }
+        let find = |middle: &str| {
+            let pattern = [&self.before, middle, &self.after].concat();
+            (!pattern.is_empty()).then(|| memmem::find(text.as_bytes(), pattern.as_bytes())).flatten()
+        };
+        if find(new).is_some() || text.is_empty() && new.is_empty() {
+            return Located::Already;
+        }
+        match find(&self.old) {
+            Some(at) if self.unique => Located::At(at + self.before.len()),
+            _ => Located::Nowhere,
+        }
+    }
+
+    /// Whether `middle` with this anchor's surroundings stands at `at`.
+    fn stands_at(&self, text: &str, at: usize, middle: &str) -> bool {
+        let bytes = text.as_bytes();
+        let before = at.checked_sub(self.before.len()).and_then(|begin| bytes.get(begin..at));
+        before == Some(self.before.as_bytes())
+            && bytes[at..].strip_prefix(middle.as_bytes()).is_some_and(|rest| rest.starts_with(self.after.as_bytes()))
+    }
+
+    pub(crate) fn splice_at(&self, at: usize, new: &str) -> Splice {
+        Splice::new(Span::new(at, at + self.old.len()), new)
+    }
+
+    /// The name of this place for ids minted in it.
+    pub(crate) fn key(&self, new: &str) -> String {
+        format!(
+            "splice {}",
+            digest(&[&self.before, &self.old, &self.after, new].map(|part| format!("{part}\0")).concat())
+        )
+    }
+}
+
+/// FNV-1a, 64 bits: tells texts of one file apart, nothing more.
+pub(crate) fn digest(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::apply;
+    use proptest::prelude::*;
+
+    fn of(text: &str, splice: &Splice) -> Anchor {
+        anchor(text, splice, true, &digest(text))
+    }
+
+    fn locate(anchor: &Anchor, text: &str, new: &str) -> Located {
+        anchor.locate(text, new, 0, || digest(text))
+    }
+
+    #[test]
+    fn a_place_is_found_again_behind_new_text() {
+        let text = "one\n\ntwo three four\n\nfive";
+        let splice = Splice::new(Span::new(9, 14), "3");
+        let anchor = of(text, &splice);
+        assert_eq!(locate(&anchor, text, "3"), Located::At(9));
+        let grown = format!("a person wrote this\n\n{text}");
+        assert_eq!(locate(&anchor, &grown, "3"), Located::At(30));
+        assert_eq!(locate(&anchor, "one\n\ntwo 3 four\n\nfive", "3"), Located::Already);
+        assert_eq!(locate(&anchor, "one\n\ntwo thirty four\n\nfive", "3"), Located::Nowhere);
+    }
+
+    #[test]
+    fn one_of_many_equal_places_is_only_taken_where_it_was() {
+        let text = "x\n".repeat(100);
+        let splice = Splice::insert(100, "x\n");
+        let anchor = of(&text, &splice);
+        assert!(anchor.only_in.is_some());
+        assert_eq!(locate(&anchor, &text, "x\n"), Located::At(100));
+        let grown = format!("x\n{text}");
+        assert_ne!(locate(&anchor, &grown, "x\n"), Located::At(100));
+    }
+
+    proptest! {
+        #[test]
+        fn a_splice_is_never_made_twice(text in "[ab\\n]{0,60}", begin in 0..60usize, length in 0..4usize, new in "[ab\\n]{0,4}") {
+            let begin = begin.min(text.len());
+            let end = (begin + length).min(text.len());
+            let splice = Splice::new(Span::new(begin, end), new.clone());
+            prop_assume!(text[begin..end] != new);
+            let anchor = of(&text, &splice);
+            prop_assert_eq!(locate(&anchor, &text, &new), Located::At(begin));
+            let result = apply(&text, &[splice]).unwrap();
+            prop_assert!(!matches!(locate(&anchor, &result, &new), Located::At(_)), "{result:?}");
+        }
+    }
+}
