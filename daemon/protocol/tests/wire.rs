@@ -43,26 +43,26 @@ fn name(json: &[u8]) -> String {
 
 #[test]
 fn every_request_is_written_as_in_every_release() {
-    let lines: String = requests()
+    let lines: Vec<String> = requests()
         .iter()
         .map(|request| {
             let json = Encoding::Json.write_request(request).unwrap();
             format!("{}{}\n", name(&json), hex(&Encoding::Bincode.write_request(request).unwrap()))
         })
         .collect();
-    insta::assert_snapshot!("requests_v1", lines);
+    insta::assert_snapshot!("requests_v1", lines.concat());
 }
 
 #[test]
 fn every_reply_is_written_as_in_every_release() {
-    let lines: String = replies()
+    let lines: Vec<String> = replies()
         .iter()
         .map(|reply| {
             let json = Encoding::Json.write_reply(reply).unwrap();
             format!("{}{}\n", name(&json), hex(&Encoding::Bincode.write_reply(reply).unwrap()))
         })
         .collect();
-    insta::assert_snapshot!("replies_v1", lines);
+    insta::assert_snapshot!("replies_v1", lines.concat());
 }
 
 #[test]

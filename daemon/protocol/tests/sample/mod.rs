@@ -1,6 +1,7 @@
 //! One believable sample of everything that can be said, for golden frames, the examples of `docs/PROTOCOL.md` and the
 //! client's pictures. Sunday, 9 August 2026, an hour before air: episode 0900 is nearly there, 0901 is a mess.
 #![allow(dead_code, reason = "each test that includes this uses its part")]
+#![allow(clippy::unnecessary_wraps, reason = "`some(…)` reads as what it makes")]
 
 use show_protocol::*;
 
