@@ -17,12 +17,14 @@ pub mod codec;
 pub mod frame;
 mod hello;
 mod name;
+mod place;
 mod reply;
 mod view;
 pub mod wire;
 
 pub use ask::{Ask, Request};
 pub use hello::{ENCODINGS, Encoding, Hello, PROTOCOL_NAME, VERSION, VERSIONS, Welcome, greet};
-pub use name::{AttemptNo, BuildId, IntentId, JobId, LeaseId, ProposalId, Seq};
+pub use name::{AttemptNo, BuildId, IntentId, JobId, LeaseId, NotANumber, ProposalId, Seq};
+pub use place::{SOCKET_OF_THE_SYSTEM, SOCKET_VARIABLE, socket_path};
 pub use reply::{Answer, Envelope, Failure, Push, Refusal, RefusalKind, Reply};
 pub use view::*;

@@ -1,0 +1,130 @@
+//! The daemon itself, its configuration, locks and proposals.
+
+use super::file::diff_lines;
+use super::ink::{Ink, dim, name};
+use super::table::{Table, cell, column};
+use super::words::span;
+use super::{Look, Page};
+use show_protocol::{
+    ConfigView, DoneView, LockKind, LockView, LocksView, ProposalLine, ProposalState, ProposalView, ProposalsView,
+    VersionView,
+};
+
+impl Page for DoneView {
+    fn page(&self, _: &Look) -> String {
+        String::new()
+    }
+}
+
+impl Page for VersionView {
+    fn page(&self, look: &Look) -> String {
+        let protocols: Vec<_> = self.protocols.iter().map(ToString::to_string).collect();
+        let entry = |head: &str, text: &str| format!("  {} {text}\n", dim(&format!("{head:<9}")));
+        format!("{} on {}\n", name(&format!("showd {}", self.version)), self.host)
+            + &entry("up", &format!("{} (process {})", span(look.now_ms - self.started_at_ms), self.pid))
+            + &entry("protocol", &protocols.join(", "))
+            + &entry("store", &format!("schema {}, epoch {}", self.schema, self.epoch))
+            + &entry("state", &self.state_dir)
+            + &entry("socket", &self.socket)
+    }
+}
+
+impl Page for ConfigView {
+    fn page(&self, _: &Look) -> String {
+        let from =
+            self.file.as_deref().map_or("no configuration file: the defaults".into(), |file| format!("from {file}"));
+        format!("{}\n{}", dim(&format!("# {from}")), self.toml)
+    }
+}
+
+impl Page for LocksView {
+    fn page(&self, look: &Look) -> String {
+        if self.locks.is_empty() { "nothing is kept\n".into() } else { lock_table(&self.locks, look, 0) }
+    }
+}
+
+impl Page for LockView {
+    fn page(&self, look: &Look) -> String {
+        let until = self.until_at_ms.map(|until| format!(", for {} unless renewed", span(until - look.now_ms)));
+        let lock = self.lock.map(|lock| format!(" {lock}")).unwrap_or_default();
+        format!("{}{lock} on {}{}\n", self.kind, name(&self.file), until.unwrap_or_default())
+    }
+}
+
+/// A row per lock, hold, and file of a running attempt.
+pub fn lock_table(locks: &[LockView], look: &Look, indent: usize) -> String {
+    if locks.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new([
+        column("KIND"),
+        column("FILE").wrap_to(20),
+        column("BY").cut_to(8),
+        column("FOR").right(),
+        column("LEFT").right().goes(2),
+        column("WHY").wrap_to(10).goes(1),
+    ]);
+    for lock in locks {
+        let ink = if matches!(lock.kind, LockKind::Hold | LockKind::Lock) { Ink::Warm } else { Ink::Dim };
+        table.row([
+            cell(lock.kind).ink(ink),
+            cell(&lock.file),
+            cell(&lock.owner),
+            cell(span(look.now_ms - lock.since_at_ms)),
+            cell(lock.until_at_ms.map(|until| span(until - look.now_ms)).unwrap_or_default()),
+            cell(&lock.why),
+        ]);
+    }
+    table.draw(look.width, indent)
+}
+
+impl Page for ProposalsView {
+    fn page(&self, look: &Look) -> String {
+        if self.proposals.is_empty() {
+            return "no proposals\n".into();
+        }
+        let more = self.next.as_ref().map(|next| format!("{}\n", dim(&format!("older ones: --after {next}"))));
+        let table = proposal_table(&self.proposals, look, 0);
+        let hint = dim("\"showctl proposals ID\" shows one, \"accept ID\" or \"reject ID\" decides");
+        format!("{table}{}{hint}\n", more.unwrap_or_default())
+    }
+}
+
+/// A row per proposal.
+pub fn proposal_table(proposals: &[ProposalLine], look: &Look, indent: usize) -> String {
+    if proposals.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new([
+        column("ID").right(),
+        column("STATE"),
+        column("CODE").cut_to(8).goes(1),
+        column("FILE").wrap_to(20),
+        column("WOULD").wrap_to(20),
+    ]);
+    for proposal in proposals {
+        let ink = match proposal.state {
+            ProposalState::Open => Ink::Warm,
+            ProposalState::Accepted | ProposalState::Published => Ink::Good,
+            ProposalState::Rejected | ProposalState::Stale => Ink::Dim,
+        };
+        let by = proposal.decided_by.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
+        table.row([
+            cell(proposal.proposal).ink(Ink::Name),
+            cell(format!("{}{by}", proposal.state)).ink(ink),
+            cell(&proposal.code),
+            cell(&proposal.file),
+            cell(&proposal.summary),
+        ]);
+    }
+    table.draw(look.width, indent)
+}
+
+impl Page for ProposalView {
+    fn page(&self, _: &Look) -> String {
+        let line = &self.proposal;
+        let head = format!("{} {}: {}", name(&format!("proposal {}", line.proposal)), line.state, line.summary);
+        let by = dim(&format!("{} for {}, proposed by {}", line.code, line.file, line.step));
+        format!("{head}\n{by}\n{}", diff_lines(&self.diff))
+    }
+}

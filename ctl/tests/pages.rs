@@ -1,0 +1,146 @@
+//! What people see, page by page: at 80 columns, at 60, and once in colour.
+
+#[path = "../../daemon/protocol/tests/sample/mod.rs"]
+mod sample;
+
+use jiff::tz::TimeZone;
+use show_protocol::*;
+use showctl::page::{Look, Page, done_to, event_line, log_lines};
+
+fn look(width: usize) -> Look {
+    Look { width, zone: TimeZone::UTC, now_ms: sample::NOW }
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// The page at both widths, and the proof that it keeps to them.
+fn at_two_widths(view: &impl Page) -> String {
+    let mut both = String::new();
+    for width in [80, 60] {
+        let page = plain(&view.page(&look(width)));
+        both.push_str(&format!("{:-^width$}\n{page}", format!(" {width} ")));
+        assert!(page.is_empty() || page.ends_with('\n'), "a page ends its last line");
+        for line in page.lines() {
+            assert_eq!(line, line.trim_end(), "no blanks at the end of a line");
+        }
+    }
+    both
+}
+
+macro_rules! pages {
+    ($($test:ident: $view:expr;)*) => {$(
+        #[test]
+        fn $test() {
+            insta::assert_snapshot!(stringify!($test), at_two_widths(&$view));
+        }
+    )*};
+}
+
+pages! {
+    status: sample::status();
+    version: sample::version();
+    episodes: EpisodesView { episodes: sample::episodes(), next: None };
+    episode: sample::episode();
+    jobs: JobsView { jobs: sample::jobs(), next: Some("j41".into()) };
+    job: sample::job();
+    why_a_job_waits: sample::why_waiting();
+    why_a_job_failed: WhyView {
+        job: sample::job().job,
+        text: "job 47 failed at its 2nd try; it is not tried again by itself".into(),
+        last_words: vec!["compiling host".into(), "template cover.html: unknown key {gest}".into()],
+        hint: "mend the cause, then \"showctl requeue 47\"".into(),
+        ..WhyView::default()
+    };
+    plan: sample::plan();
+    plan_with_nothing_to_do: PlanView {
+        subjects: sample::plan().subjects.into_iter().map(|mut subject| {
+            subject.steps.retain(|step| step.action == PlanAction::UpToDate);
+            subject
+        }).collect(),
+        ..sample::plan()
+    };
+    builds: BuildsView { builds: vec![sample::build_line()], next: None };
+    build: BuildView {
+        build: sample::build_line(),
+        steps: sample::steps(),
+        jobs: sample::jobs(),
+        ..BuildView::default()
+    };
+    pipelines: PipelinesView { pipelines: vec![sample::pipeline_line()] };
+    pipeline: PipelineView { pipeline: sample::pipeline_line(), steps: sample::steps(), toml: "[pipeline.show-build]\n".into() };
+    submitted: SubmittedView { build: BuildId(8), jobs: vec![JobId(48), JobId(49)] };
+    waited: WaitedView { jobs: sample::jobs(), succeeded: 3, with_errors: 1, failed: 1, unfinished: 2 };
+    diagnostics: DiagnosticsView { diagnostics: sample::diagnostics(), errors: 1, warnings: 1, infos: 1, next: None };
+    left_out: LeftOutView { files: sample::left_out(), next: None };
+    changes: sample::changes();
+    locks: LocksView { locks: sample::locks() };
+    lock: sample::locks().remove(0);
+    proposals: ProposalsView { proposals: vec![sample::proposal_line()], next: None };
+    proposal: ProposalView { proposal: sample::proposal_line(), diff: sample::DIFF.into() };
+    check_of_a_folder: CheckView {
+        valid: false,
+        errors: vec!["missing directory: exports".into()],
+        warnings: vec!["no thumbnails yet".into()],
+    };
+    config: ConfigView { file: Some("/etc/showd.toml".into()), toml: "[settle]\ntext = \"3s\"\n".into(), settings: vec![] };
+    history: HistoryView {
+        share: "main".into(),
+        file: "episodes/0900/rundown/10 Why Kettles Sing.md".into(),
+        revisions: vec![sample::revision(), RevisionView {
+            revision: 2,
+            at_ms: sample::NOW - 90_000_000,
+            digest: "22".repeat(32),
+            bytes: 2_290,
+            origin: "person".into(),
+            current: false,
+        }],
+        next: None,
+    };
+}
+
+#[test]
+fn a_status_in_colour() {
+    insta::assert_snapshot!(sample::status().page(&look(80)).replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn a_quiet_evening() {
+    let mut quiet = sample::status();
+    quiet.jobs = Counts::default();
+    quiet.running.clear();
+    quiet.failed.clear();
+    quiet.locks.clear();
+    quiet.left_out.clear();
+    quiet.notices.clear();
+    (quiet.left_out_total, quiet.proposals_open, quiet.conflicts) = (0, 0, 0);
+    quiet.episodes.truncate(1);
+    quiet.episodes_total = 1;
+    for pool in &mut quiet.pools {
+        (pool.used, pool.waiting) = (0, 0);
+    }
+    let ready = StageView { state: StageState::Ready, ..StageView::default() };
+    let stages = &mut quiet.episodes[0].stages;
+    (stages.scripts, stages.clips) = (ready.clone(), ready);
+    insta::assert_snapshot!(at_two_widths(&quiet));
+}
+
+#[test]
+fn lines_of_logs_and_events() {
+    let mut text = log_lines(&sample::log().lines, false, &look(80));
+    text.push_str(&log_lines(&sample::log().lines, true, &look(80)));
+    text.push_str(&event_line(&sample::event(1_204), &look(80)));
+    text.push_str(&done_to("requeued", "job", &IdsView { ids: vec![] }));
+    text.push_str(&done_to("requeued", "job", &IdsView { ids: vec![47] }));
+    text.push_str(&done_to("accepted", "proposal", &IdsView { ids: (1..=30).collect() }));
+    insta::assert_snapshot!(plain(&text));
+}
+
+#[test]
+fn a_page_for_a_file_is_neither_cut_nor_wrapped() {
+    let mut jobs = sample::jobs();
+    jobs[0].message = "kettle ".repeat(60);
+    let page = plain(&JobsView { jobs, next: None }.page(&look(Look::ENDLESS)));
+    assert!(page.contains(&"kettle ".repeat(60).trim_end()));
+}
