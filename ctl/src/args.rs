@@ -18,17 +18,22 @@ Names:
   JOB       the number that \"showctl jobs\" shows
 
 Exit codes:
-  0 done   1 a job failed, or errors were found   2 wrong usage   3 no daemon answers
-  4 the daemon declined   124 timed out   (lock -- COMMAND: the command's own)
+  0   done
+  1   a job failed, a check found errors, or the daemon could not
+  2   wrong usage
+  3   no daemon answers, or it went away
+  4   the daemon declined; nothing happened
+  124 timed out
+  lock -- COMMAND returns the command's own, or 128 and the signal it died of
 
 Environment:
   SHOWD_SOCKET   the daemon's socket, as --socket
   NO_COLOR       no colour; COLUMNS sets the width
 
 An hour before air:
-  showctl status                what is ready, what is not, and what stands in its way
-  showctl why 47                why job 47 is where it is
-  showctl wait --idle           until everything is done";
+  showctl status        what is ready, what is not, what stands in its way
+  showctl why 47        why job 47 is where it is
+  showctl wait --idle   until everything is done";
 
 /// The client of showd: what stands between an episode and air, and what to do about it.
 #[derive(Debug, Parser)]
@@ -46,24 +51,24 @@ pub struct Common {
     /// Print JSON, of the shape documented in docs/PROTOCOL.md.
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
-    /// The daemon's socket.
+    /// The daemon's socket; SHOWD_SOCKET does the same.
     #[arg(
         long,
         global = true,
         value_name = "PATH",
         env = "SHOWD_SOCKET",
-        hide_env_values = true,
+        hide_env = true,
         help_heading = "Everywhere"
     )]
     pub socket: Option<PathBuf>,
-    /// When to use colour.
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always, never.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Everywhere")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub color: Colour,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
     Auto,
     Always,
     Never,
@@ -109,6 +114,7 @@ Examples:
     Episode {
         #[command(subcommand)]
         command: Option<EpisodeCommand>,
+        /// Its number.
         #[arg(required = true)]
         episode: Option<String>,
     },
@@ -122,10 +128,13 @@ Examples:
         /// Only these states; may be given several times, or with commas.
         #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = word::<JobState>)]
         states: Vec<JobState>,
+        /// Only this step.
         #[arg(long)]
         step: Option<String>,
+        /// Only this episode.
         #[arg(long)]
         episode: Option<String>,
+        /// Only this build.
         #[arg(long)]
         build: Option<BuildId>,
         #[command(flatten)]
@@ -133,11 +142,17 @@ Examples:
     },
 
     /// Everything about one job: attempts, inputs, outputs, key.
-    Job { job: JobId },
+    Job {
+        /// From "showctl jobs".
+        job: JobId,
+    },
 
     /// Why a job is where it is: what it waits for, what changed, its last words.
     #[command(after_help = "Example:\n  showctl why 45")]
-    Why { job: JobId },
+    Why {
+        /// From "showctl jobs".
+        job: JobId,
+    },
 
     /// What would run now and why, and what is up to date. Does nothing.
     #[command(after_help = "\
@@ -146,6 +161,7 @@ Examples:
   showctl plan 900                    # one episode
   showctl plan assets/video/tea.mp4   # what depends on a file")]
     Plan {
+        /// What about; else everything.
         #[arg(value_name = "EPISODE | PATH")]
         about: Option<String>,
         #[command(flatten)]
@@ -159,6 +175,7 @@ Examples:
   showctl log 47 --attempt 1 --stream err
   showctl log 47 --follow             # until it ends")]
     Log {
+        /// From "showctl jobs".
         job: JobId,
         /// An earlier try; else the newest.
         #[arg(long, value_name = "N")]
@@ -176,8 +193,8 @@ Examples:
 
     /// The event log as it grows, from any number on.
     #[command(after_help = "\
-With --json one event per line. After a restart of the daemon it goes on where it was. To resume later, give the number
-after the last one seen.
+With --json one event per line. After a restart of the daemon it goes on where
+it was. To resume later, give the number after the last one seen.
 
 Examples:
   showctl follow                      # from now on
@@ -201,6 +218,7 @@ Examples:
   showctl wait --build 7 --timeout 20m
   showctl wait --idle && showctl status")]
     Wait {
+        /// From "showctl jobs".
         #[arg(value_name = "JOB", required_unless_present_any = ["builds", "idle"])]
         jobs: Vec<JobId>,
         /// All jobs of a build.
@@ -227,10 +245,13 @@ Examples:
   showctl requeue --failed --episode 900
   showctl requeue --episode 900 --force   # even what is up to date")]
     Requeue {
+        /// From "showctl jobs".
         #[arg(value_name = "JOB", required_unless_present_any = ["failed", "episode"])]
         jobs: Vec<JobId>,
+        /// The failed ones.
         #[arg(long, conflicts_with = "jobs")]
         failed: bool,
+        /// An episode's jobs; with --failed only those that failed.
         #[arg(long, value_name = "EPISODE", conflicts_with = "jobs")]
         episode: Option<String>,
         /// Even where the result is known.
@@ -241,8 +262,10 @@ Examples:
     /// Stop jobs or builds: TERM, a grace, KILL.
     #[command(after_help = "Examples:\n  showctl cancel 43\n  showctl cancel --build 7")]
     Cancel {
+        /// From "showctl jobs".
         #[arg(value_name = "JOB", required_unless_present = "builds")]
         jobs: Vec<JobId>,
+        /// From "showctl builds".
         #[arg(long = "build", value_name = "BUILD")]
         builds: Vec<BuildId>,
     },
@@ -253,9 +276,11 @@ Examples:
   showctl submit show-build 900
   showctl submit podcast episodes/0900/ loudness=-16 --wait")]
     Submit {
+        /// From "showctl pipelines".
         pipeline: String,
         /// An episode, or a path below the share's root.
         subject: String,
+        /// What its steps are told.
         #[arg(value_name = "KEY=VALUE", value_parser = read::pair)]
         parameters: Vec<(String, String)>,
         /// Until it has ended.
@@ -265,8 +290,10 @@ Examples:
 
     /// Builds, newest first.
     Builds {
+        /// Only this episode.
         #[arg(long)]
         episode: Option<String>,
+        /// Only this pipeline.
         #[arg(long)]
         pipeline: Option<String>,
         #[command(flatten)]
@@ -275,6 +302,7 @@ Examples:
 
     /// One build: its graph with the state of every job.
     Build {
+        /// From "showctl builds".
         build: BuildId,
         #[command(flatten)]
         page: Page,
@@ -293,6 +321,7 @@ Examples:
   showctl history \"rundown/10 Why Kettles Sing.md\"
   showctl history info.md --show 3 | less")]
     History {
+        /// A file or folder.
         path: PathBuf,
         /// Print the text of this version.
         #[arg(long, value_name = "REV")]
@@ -304,26 +333,31 @@ Examples:
     /// Publish an old version of a file again; both stay in the history.
     #[command(after_help = "Example:\n  showctl restore info.md 3")]
     Restore {
+        /// A file or folder.
         path: PathBuf,
+        /// From "showctl history".
         #[arg(value_name = "REV")]
         revision: String,
     },
 
     /// Read a rundown without a daemon and say what is wrong with it.
     #[command(after_help = "\
-Prints each finding with its line and a caret. Exits with 1 when there are errors.
-With --fix the safe repairs are made: a unified diff is printed first; where a running daemon owns the share it does the
-writing, elsewhere showctl publishes itself, under the same guard.
+Prints each finding with its line and a caret; exits with 1 when there are
+errors. With --fix the safe repairs are made: a unified diff is printed first;
+where a running daemon owns the share it does the writing, elsewhere showctl
+publishes itself, under the same guard.
 
-JSON: [{\"file\",\"cues\":[{\"type\",\"asset_id\",\"slug\",\"dialect\",\"collapsed\",\"line\",\"begin\",\"end\",
-\"fields\":[[\"Name\",\"value\"],…]}],\"diagnostics\":[{\"code\",\"severity\",\"line\",\"column\",\"message\",\"hint\"}]}]
-with byte offsets begin and end, fields in source order with labels as written.
+JSON: [{\"file\",\"cues\":[{\"type\",\"asset_id\",\"slug\",\"dialect\",\"collapsed\",\"line\",
+\"begin\",\"end\",\"fields\":[[\"Name\",\"value\"],…]}],\"diagnostics\":[{\"code\",
+\"severity\",\"line\",\"column\",\"message\",\"hint\"}]}] with byte offsets begin and
+end, fields in source order with labels as written.
 
 Examples:
   showctl check episodes/0900
   showctl check \"rundown/10 Tea.md\" --json
   showctl check episodes/0900 --fix")]
     Check {
+        /// Files, folders, episodes.
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Make the safe repairs.
@@ -340,6 +374,7 @@ Examples:
   showctl compile 900
   showctl compile 900 --preset host-clean")]
     Compile {
+        /// Its number.
         episode: String,
         /// host, production or host-clean; else host and production.
         #[arg(long = "preset", value_name = "PRESET")]
@@ -351,6 +386,7 @@ Examples:
         after_help = "Examples:\n  showctl enumerate 900             # what would change\n  showctl enumerate 900 --apply"
     )]
     Enumerate {
+        /// Its number.
         episode: String,
         /// Take the numbers away instead.
         #[arg(long)]
@@ -362,6 +398,7 @@ Examples:
 
     /// Write every item's order anew: 10, 20, 30 …
     Renumber {
+        /// Its number.
         episode: String,
         /// Do it.
         #[arg(long)]
@@ -370,6 +407,7 @@ Examples:
 
     /// Round every item's order up to the next free 10.
     Normalise {
+        /// Its number.
         episode: String,
         /// Do it.
         #[arg(long)]
@@ -379,8 +417,10 @@ Examples:
     /// What is wrong in the files, as the daemon sees them.
     #[command(after_help = "Examples:\n  showctl diagnostics --severity error\n  showctl diagnostics --episode 900")]
     Diagnostics {
+        /// Only this episode.
         #[arg(long)]
         episode: Option<String>,
+        /// Only this file.
         #[arg(long)]
         path: Option<PathBuf>,
         /// error, warning (and errors), or info (all).
@@ -392,6 +432,7 @@ Examples:
 
     /// Files that were found and left out, and why.
     LeftOut {
+        /// Only this episode.
         #[arg(long)]
         episode: Option<String>,
         #[command(flatten)]
@@ -400,11 +441,13 @@ Examples:
 
     /// Edits that wait for a yes or no; with ID, the change it would make.
     Proposals {
+        /// One of them, with its change.
         #[arg(value_name = "ID")]
         proposal: Option<ProposalId>,
         /// open, accepted, published, rejected, stale; else the open ones.
         #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = word::<ProposalState>)]
         states: Vec<ProposalState>,
+        /// Only this episode.
         #[arg(long)]
         episode: Option<String>,
         #[command(flatten)]
@@ -413,28 +456,32 @@ Examples:
 
     /// Yes to proposals: they are woven in at the next publish.
     Accept {
+        /// From "showctl proposals".
         #[arg(required = true, value_name = "ID")]
         proposals: Vec<ProposalId>,
     },
 
     /// No to proposals.
     Reject {
+        /// From "showctl proposals".
         #[arg(required = true, value_name = "ID")]
         proposals: Vec<ProposalId>,
     },
 
     /// Run a command while nobody else reads or writes a path.
     #[command(after_help = "\
-The lock is renewed while the command runs and given back when it ends. The command finds a number that only grows in
-SHOWD_LOCK_TOKEN. Its exit code is ours; died of a signal, 128 and its number.
+The lock is renewed while the command runs and given back when it ends. The
+command finds its fencing token, which only grows, in SHOWD_LOCK_TOKEN. Its exit
+code is ours; when it died of a signal, 128 and the number.
 
 Examples:
   showctl lock assets/video -- rsync -a assets/video/ truck:/video/
   showctl lock info.md --why \"bulk rename\" -- ./rename.sh")]
     Lock {
+        /// A file or folder.
         path: PathBuf,
         /// For whoever wonders.
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         why: String,
         /// Wait this long for somebody else's lock; else for ever.
         #[arg(long, value_name = "TIME", value_parser = read::duration)]
@@ -442,6 +489,7 @@ Examples:
         /// Do not wait for somebody else's lock.
         #[arg(long, conflicts_with = "timeout")]
         no_wait: bool,
+        /// The command and its words.
         #[arg(last = true, required = true, value_name = "COMMAND")]
         command: Vec<std::ffi::OsString>,
     },
@@ -451,19 +499,27 @@ Examples:
         after_help = "Examples:\n  showctl hold \"rundown/10 Tea.md\" --why \"rewriting it\"\n  showctl release \"rundown/10 Tea.md\""
     )]
     Hold {
+        /// A file or folder.
         path: PathBuf,
-        #[arg(long, default_value = "")]
+        /// For whoever wonders.
+        #[arg(long, default_value = "", hide_default_value = true)]
         why: String,
     },
 
     /// End a hold.
-    Release { path: PathBuf },
+    Release {
+        /// A file or folder.
+        path: PathBuf,
+    },
 
     /// Every lock and hold, and what running jobs keep.
     Locks,
 
     /// End a lock whose owner is gone.
-    GiveBack { lock: LeaseId },
+    GiveBack {
+        /// From "showctl locks".
+        lock: LeaseId,
+    },
 
     /// The watched folders.
     Shares,
@@ -485,6 +541,7 @@ pub enum EpisodeCommand {
     New {
         /// Its number; else the next one.
         episode: Option<String>,
+        /// Its title.
         #[arg(long)]
         title: Option<String>,
         /// YYYY-MM-DD; else the next Sunday that is free.
@@ -495,13 +552,17 @@ pub enum EpisodeCommand {
         kind: Option<String>,
     },
     /// Whether a folder has everything that is required.
-    Check { episode: String },
+    Check {
+        /// Its number.
+        episode: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum PipelinesCommand {
     /// The text of one pipeline.
     Show {
+        /// From "showctl pipelines".
         #[arg(value_name = "NAME")]
         pipeline: String,
     },

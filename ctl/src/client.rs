@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 /// Longer than the daemon may take to begin; a socket whose owner hangs should not hang us.
-const HELLO_MAX: Duration = Duration::from_secs(10);
+const HELLO_MAX: Duration = Duration::from_millis(frame::HELLO_MS_MAX);
 
 pub struct Client {
     frames: Framed<UnixStream, LengthDelimitedCodec>,
@@ -29,18 +29,18 @@ impl Client {
     /// # Errors
     /// `Unreachable` when nobody answers, `Refused` when the daemon declines.
     pub async fn connect(path: &Path) -> Result<Self, Complaint> {
-        let stream = UnixStream::connect(path).await.map_err(|cause| nobody(path, cause.to_string()))?;
+        let stream = UnixStream::connect(path).await.map_err(|cause| nobody(path, chain(&cause)))?;
         let mut frames = Framed::new(stream, frame::codec());
         let name = concat!("showctl ", env!("CARGO_PKG_VERSION"));
         let hello = Hello::new(name, Encoding::Bincode).write();
-        frames.send(Bytes::from(hello)).await.map_err(|cause| nobody(path, cause.to_string()))?;
+        frames.send(Bytes::from(hello)).await.map_err(|cause| nobody(path, chain(&cause)))?;
         let first = match tokio::time::timeout(HELLO_MAX, frames.next()).await {
             Ok(Some(Ok(first))) => first,
-            Ok(Some(Err(cause))) => return Err(nobody(path, cause.to_string())),
+            Ok(Some(Err(cause))) => return Err(nobody(path, chain(&cause))),
             Ok(None) => return Err(nobody(path, "the connection was closed before the hello was answered")),
             Err(_) => return Err(nobody(path, "the hello was not answered")),
         };
-        match Welcome::read(&first).map_err(|cause| nobody(path, cause.to_string()))? {
+        match Welcome::read(&first).map_err(|cause| nobody(path, chain(&cause)))? {
             Welcome::Refused(refusal) => Err(refusal.into()),
             Welcome::Welcome { encoding, .. } => {
                 Ok(Self { frames, encoding, path: path.to_owned(), last: 0, kept: VecDeque::new() })
@@ -74,7 +74,7 @@ impl Client {
             .encoding
             .write_request(&envelope)
             .map_err(|cause| Complaint::new(Exit::Usage, "could not ask for that").because(cause.to_string()))?;
-        self.frames.send(Bytes::from(payload)).await.map_err(|cause| self.gone(cause.to_string()))?;
+        self.frames.send(Bytes::from(payload)).await.map_err(|cause| self.gone(chain(&cause)))?;
         Ok(self.last)
     }
 
@@ -105,10 +105,10 @@ impl Client {
     async fn read(&mut self) -> Result<Envelope<Reply>, Complaint> {
         let payload = match self.frames.next().await {
             Some(Ok(payload)) => payload,
-            Some(Err(cause)) => return Err(self.gone(cause.to_string())),
+            Some(Err(cause)) => return Err(self.gone(chain(&cause))),
             None => return Err(self.gone("it closed the connection")),
         };
-        let reply = self.encoding.read_reply(&payload).map_err(|cause| self.gone(cause.to_string()))?;
+        let reply = self.encoding.read_reply(&payload).map_err(|cause| self.gone(chain(&cause)))?;
         match reply.body {
             Reply::Push(Push::Closing { why }) => Err(self.gone(why)),
             _ => Ok(reply),
@@ -126,6 +126,12 @@ impl Client {
         let said: String = said.chars().take(80).collect();
         self.gone(format!("it answered something else than was asked: {said}"))
     }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let all: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
+    all.join(": ")
 }
 
 fn nobody(path: &Path, cause: impl Into<String>) -> Complaint {

@@ -1,5 +1,7 @@
 //! What people see, page by page: at 80 columns, at 60, and once in colour.
 
+#![allow(clippy::format_push_string, reason = "snapshots are small")]
+
 #[path = "../../daemon/protocol/tests/sample/mod.rs"]
 mod sample;
 
@@ -142,5 +144,5 @@ fn a_page_for_a_file_is_neither_cut_nor_wrapped() {
     let mut jobs = sample::jobs();
     jobs[0].message = "kettle ".repeat(60);
     let page = plain(&JobsView { jobs, next: None }.page(&look(Look::ENDLESS)));
-    assert!(page.contains(&"kettle ".repeat(60).trim_end()));
+    assert!(page.contains("kettle ".repeat(60).trim_end()));
 }
