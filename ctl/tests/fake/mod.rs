@@ -1,4 +1,5 @@
 //! A daemon of our own making at the end of a real socket, and the real `showctl` against it.
+#![allow(dead_code, reason = "each test that includes this uses its part")]
 
 use show_protocol::{Encoding, Envelope, Hello, Reply, Request, Welcome, greet};
 use std::io::{Read as _, Write as _};

@@ -10,7 +10,8 @@ use crate::view::{
 use serde::{Deserialize, Serialize};
 
 /// Every message after the hello. The client numbers its requests as it likes (from 1, none twice while the first is
-/// unanswered); everything the daemon sends because of a request carries the request's number. 0 is the daemon's own.
+/// unanswered); everything the daemon sends because of a request carries the request's number. 0 is the daemon's own:
+/// it is going down, or refuses a request that it could not read, and then the connection ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope<T> {
