@@ -50,7 +50,7 @@ pub enum Kind {
     Snapshot,
     Media {
         zone: Zone,
-        media: Media,
+        medium: Medium,
     },
     /// Quotes as JSON.
     Quotes,
@@ -103,14 +103,14 @@ pub enum Zone {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Media {
+pub enum Medium {
     Video,
     Audio,
     Image,
     Document,
 }
 
-impl Media {
+impl Medium {
     /// By extension, letter case ignored (specification 4.4).
     pub fn of(name: &str) -> Option<Self> {
         Some(match split_extension(name).1.to_ascii_lowercase().as_str() {
@@ -361,13 +361,13 @@ fn by_folder(path: &str) -> (Kind, String) {
     if zone == Zone::Scripts || path.starts_with("reports/") || script || media_list {
         return found(Kind::Generated, "made by a program");
     }
-    match Media::of(name) {
-        Some(media) => (Kind::Media { zone, media }, format!("{} in {}", media.word(), place_word(folder))),
+    match Medium::of(name) {
+        Some(medium) => (Kind::Media { zone, medium }, format!("{} in {}", medium.word(), place_word(folder))),
         None => found(Kind::Other, "not used"),
     }
 }
 
-impl Media {
+impl Medium {
     fn word(self) -> &'static str {
         match self {
             Self::Video => "video",
