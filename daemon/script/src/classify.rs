@@ -4,6 +4,7 @@
 //! which some rules need (specification 1.5 #2, 3.1 #1). Both follow the specification's sections 1.1 to 1.6. Nothing
 //! is dropped in silence: what is no item, clip or document of ours still gets a kind.
 
+use crate::front::{self, Opening};
 use crate::listing::{Listing, folder_of, name_of, split_extension};
 use regex::Regex;
 use serde::Serialize;
@@ -151,7 +152,7 @@ pub fn classify<'t>(listing: &Listing, text: impl Fn(&str) -> Option<&'t str>) -
         if let Some(of) = copied {
             (kind, reason) = (Kind::Stray(Stray::Copy), format!("a copy of {}, which lies beside it", name_of(&of)));
         }
-        if kind == Kind::Item && text(path).is_some_and(|text| !begins_with_fence(text)) {
+        if kind == Kind::Item && text(path).is_some_and(|text| front::read(text) == Opening::None) {
             (kind, reason) = (Kind::NotAnItem, "Markdown without front matter".into());
         }
         Found { path: path.to_owned(), size, remark: odd_form(path), kind, reason }
@@ -406,16 +407,10 @@ fn odd_form(path: &str) -> Option<String> {
     Some(format!("has a character outside ASCII: {foreign}"))
 }
 
-/// Specification 2.3 #1, on the first line after an optional byte order mark.
-fn begins_with_fence(text: &str) -> bool {
-    static FENCE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^-[ \t]?-[ \t]?-[ \t]*\r?(?:\n|$)").expect("a constant pattern compiles"));
-    FENCE.is_match(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
-
 /// The same content, or the same `id` or `AssetID` in the front matter.
 fn same_item(one: &str, other: &str) -> bool {
-    one == other
+    let (Opening::Front(a), Opening::Front(b)) = (front::read(one), front::read(other)) else { return one == other };
+    one == other || ["id", "AssetID"].iter().any(|key| a.given(key).is_some_and(|id| b.given(key) == Some(id)))
 }
 
 #[cfg(test)]
@@ -512,7 +507,7 @@ mod tests {
     #[test]
     fn a_numbered_name_is_a_copy_only_beside_the_same_item() {
         let alone = [("rundown/Tea (2).md", ITEM)];
-        let same = [("rundown/Tea.md", ITEM), ("rundown/Tea (2).md", ITEM)];
+        let same = [("rundown/Tea.md", ITEM), ("rundown/Tea (2).md", "---\nid: segment_20260801_001\n---\nEdited.\n")];
         let other = [("rundown/Tea.md", ITEM), ("rundown/Tea (2).md", OTHER)];
         let kind = |files: &[(&str, &str)]| {
             let kinds = classified(files);

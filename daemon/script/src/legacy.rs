@@ -1,4 +1,5 @@
 //! Notations of older tools in prose (specification 4.6): found, scored, and turned into cues where that is safe.
 
+pub mod block;
 pub mod score;
 pub mod token;

@@ -27,6 +27,7 @@ pub mod kind;
 pub mod legacy;
 pub mod listing;
 pub mod path;
+pub mod rundown;
 pub mod scrub;
 pub mod slug;
 pub mod text;

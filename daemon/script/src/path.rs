@@ -5,6 +5,7 @@
 //! [`Shelf`] once per listing and ask it with [`Shelf::find`].
 
 use crate::classify::Kind;
+use crate::kind::Media;
 use crate::listing::{folder_of, name_of, split_extension};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,50 +62,6 @@ pub enum Rule {
     Suffix,
 }
 
-/// What a cue of some type looks for and where, written folder first (specification 4.3, 4.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shelving {
-    Video,
-    Quote,
-    Graphic,
-    Image,
-    /// Library audio, which may also be video.
-    Audio,
-    /// Pictures of clips.
-    Thumbnail,
-    /// A type without media; all of `assets/` is looked through all the same.
-    Any,
-}
-
-impl Shelving {
-    pub fn of_type(cue_type: &str) -> Self {
-        match cue_type.to_ascii_uppercase().as_str() {
-            "SOT" | "VO" | "NAT" | "PKG" => Self::Video,
-            "FSQ" => Self::Quote,
-            "GFX" => Self::Graphic,
-            "IMG" => Self::Image,
-            "BUMP" | "STING" | "MUS" | "VOX" => Self::Audio,
-            _ => Self::Any,
-        }
-    }
-
-    /// Folders with their `/`, the one that is written first.
-    pub fn folders(self) -> &'static [&'static str] {
-        match self {
-            Self::Video => &["assets/video/", "assets/videos/", "assets/sots/"],
-            Self::Quote => {
-                &["assets/quotes/", "assets/generated_quotes/", "assets/graphics/", "assets/graphics/quotes/"]
-            }
-            Self::Graphic => &["assets/graphics/", "assets/gfx/", "assets/gfx/xpost/", "assets/images/"],
-            Self::Image => &["assets/images/", "assets/graphics/"],
-            Self::Audio => &["assets/audio/", "assets/video/", "assets/videos/", "assets/sots/"],
-            Self::Thumbnail => &["assets/thumbnails/", "assets/images/"],
-            Self::Any => &[],
-        }
-    }
-}
-
 /// The files of an episode that a cue may mean, indexed by name.
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
@@ -136,7 +93,7 @@ impl Shelf {
     }
 
     /// The file that `reference` means in a cue of this type with this slug. A slug matters to quotes only.
-    pub fn find(&self, reference: &str, shelving: Shelving, slug: &str) -> Resolved {
+    pub fn find(&self, reference: &str, media: Media, slug: &str) -> Resolved {
         let reference = reference.trim().replace('\\', "/");
         if starts_with_ignoring_case(&reference, "blob:") {
             return Resolved::Unprocessed;
@@ -162,7 +119,7 @@ impl Shelf {
                     }
                 }
             }
-            match self.find_name(name_of(text.trim_end_matches('/')), shelving, slug) {
+            match self.find_name(name_of(text.trim_end_matches('/')), media, slug) {
                 Resolved::Missing => {}
                 found => return found,
             }
@@ -184,23 +141,23 @@ impl Shelf {
         ];
         let named = stems.iter().filter(|(stem, _)| !matches!(stem.as_str(), "" | "fsq_"));
         let mut names = named.flat_map(|(stem, rule)| PICTURES.map(|extension| (format!("{stem}{extension}"), *rule)));
-        if let Some(found) = names.find_map(|(name, rule)| self.in_places(&name, Shelving::Quote, Some(rule))) {
+        if let Some(found) = names.find_map(|(name, rule)| self.in_places(&name, Media::Quote, Some(rule))) {
             return found;
         }
         if bare.is_empty() {
             return Resolved::Missing;
         }
         let is_numbered = |name: &str| without_number(name).is_some_and(|rest| split_extension(rest).0 == bare);
-        let numbered = |extension| self.tails(&format!("{bare}{extension}"), Shelving::Quote, is_numbered);
+        let numbered = |extension| self.tails(&format!("{bare}{extension}"), Media::Quote, is_numbered);
         PICTURES.into_iter().find_map(numbered).unwrap_or(Resolved::Missing)
     }
 
     /// Rules #3 to #5 for a bare name.
-    fn find_name(&self, name: &str, shelving: Shelving, slug: &str) -> Resolved {
+    fn find_name(&self, name: &str, media: Media, slug: &str) -> Resolved {
         if matches!(name, "" | "." | "..") {
             return Resolved::Missing;
         }
-        if let Some(found) = self.in_places(name, shelving, None) {
+        if let Some(found) = self.in_places(name, media, None) {
             return found;
         }
         let decoded = percent_decode(name);
@@ -208,37 +165,37 @@ impl Shelf {
         let mut bare = name;
         while let Some(rest) = without_number(bare) {
             bare = rest;
-            if let Some(found) = self.in_places(bare, shelving, Some(Rule::WithoutNumber)) {
+            if let Some(found) = self.in_places(bare, media, Some(Rule::WithoutNumber)) {
                 return found;
             }
         }
         if let Some(rest) = without_number(name) {
             let number = &name[..name.len() - rest.len()];
-            if let Some(found) = self.in_places(&format!("{number}{name}"), shelving, Some(Rule::DoubledNumber)) {
+            if let Some(found) = self.in_places(&format!("{number}{name}"), media, Some(Rule::DoubledNumber)) {
                 return found;
             }
         }
-        if shelving == Shelving::Quote && !slug.is_empty() {
+        if media == Media::Quote && !slug.is_empty() {
             let picture = format!("fsq_{slug}.png");
-            if let Some(found) = self.in_places(&picture, shelving, Some(Rule::QuotePicture)) {
+            if let Some(found) = self.in_places(&picture, media, Some(Rule::QuotePicture)) {
                 return found;
             }
         }
-        self.tails(name, shelving, |_| true).unwrap_or(Resolved::Missing)
+        self.tails(name, media, |_| true).unwrap_or(Resolved::Missing)
     }
 
     /// The name in the type's folders, then in all of `assets/`, then in `preshow/`. `rule` names the answer where the
     /// name is not the one that was written.
-    fn in_places(&self, name: &str, shelving: Shelving, rule: Option<Rule>) -> Option<Resolved> {
-        places(shelving).find_map(|(place, own_rule)| {
+    fn in_places(&self, name: &str, media: Media, rule: Option<Rule>) -> Option<Resolved> {
+        places(media).find_map(|(place, own_rule)| {
             by_spelling(name, rule.unwrap_or(own_rule), |spelling| self.named(spelling, &place))
         })
     }
 
     /// Files whose name ends in `-<name>`, in the first place that has one.
-    fn tails(&self, name: &str, shelving: Shelving, fits: impl Fn(&str) -> bool) -> Option<Resolved> {
+    fn tails(&self, name: &str, media: Media, fits: impl Fn(&str) -> bool) -> Option<Resolved> {
         let all = self.by_tail.get(&fold(name))?;
-        places(shelving).find_map(|(place, _)| {
+        places(media).find_map(|(place, _)| {
             let hits = all.iter().filter(|path| place.holds(path) && fits(name_of(path))).cloned().collect();
             one_of(hits, Rule::Suffix)
         })
@@ -255,8 +212,8 @@ impl Shelf {
     }
 }
 
-fn places(shelving: Shelving) -> impl Iterator<Item = (Place, Rule)> {
-    let own = shelving.folders().iter().map(|folder| (Place::In(folder), Rule::TypeFolder));
+fn places(media: Media) -> impl Iterator<Item = (Place, Rule)> {
+    let own = media.folders().iter().map(|folder| (Place::In(folder), Rule::TypeFolder));
     own.chain([(Place::Below("assets/"), Rule::Assets), (Place::Below("preshow/"), Rule::Preshow)])
 }
 
@@ -286,7 +243,7 @@ enum Place {
 impl Place {
     fn holds(&self, path: &str) -> bool {
         match self {
-            Self::In(folder) => folder_of(path).eq_ignore_ascii_case(folder),
+            Self::In(folder) => folder_of(path).trim_end_matches('/').eq_ignore_ascii_case(folder),
             Self::Below(folder) => starts_with_ignoring_case(path, folder),
         }
     }
@@ -380,6 +337,7 @@ fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
 mod tests {
     use super::*;
     use crate::classify::by_name;
+    use crate::kind::CueType;
 
     fn shelf(paths: &[&str]) -> Shelf {
         let kinds: Vec<_> = paths.iter().map(|path| (*path, by_name(path).0)).collect();
@@ -388,7 +346,7 @@ mod tests {
 
     /// `path (rule)`, or the word for what else came out.
     fn found(paths: &[&str], reference: &str, cue_type: &str, slug: &str) -> String {
-        match shelf(paths).find(reference, Shelving::of_type(cue_type), slug) {
+        match shelf(paths).find(reference, CueType::parse(cue_type).map_or(Media::None, CueType::media), slug) {
             Resolved::File { path, rule } => format!("{path} ({rule:?})"),
             Resolved::Ambiguous { rule, candidates } => format!("ambiguous ({rule:?}): {}", candidates.join(", ")),
             other => format!("{other:?}"),

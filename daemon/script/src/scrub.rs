@@ -1,54 +1,20 @@
 //! Pasted HTML and stray blanks taken out of prose (specification 4.12).
 //!
-//! [`clean`] works on one stretch of prose as it stands between cues. What is in it never changes but for markup and
-//! blanks: no word is lost, and bold and italic stay. Code fences and spans, tables, comments, other tags with their
-//! attributes, indentation, and the double blank of a hard line break are not touched.
+//! Works on the content of one paragraph. What is in it never changes but for markup and blanks: no word is lost, and
+//! bold and italic stay. Code spans, comments, revisions, other tags with their attributes, table rows, indentation, and
+//! the double blank of a hard line break are not touched.
 
-mod fence;
 mod tag;
 
+use crate::inline::{Inline, pieces};
+use crate::item::{BlockKind, Document};
+use crate::text::Slice;
 use std::borrow::Cow;
 
-pub use fence::Fence;
-
-/// The prose without `span`, `div`, `&nbsp;` and runs of blanks. `fence` carries over whether a code fence is open, since
-/// a cue may stand between two stretches of prose.
-pub fn clean<'t>(prose: &'t str, fence: &mut Fence) -> Cow<'t, str> {
-    let mut out = String::with_capacity(prose.len());
-    let mut chunk_begin = 0;
-    let mut chunk_fence = fence.clone();
-    let mut at = 0;
-    for line in prose.split_inclusive('\n') {
-        if !fence.is_text(line) {
-            out.push_str(&clean_chunk(&prose[chunk_begin..at], &chunk_fence));
-            out.push_str(line);
-            chunk_begin = at + line.len();
-            chunk_fence = fence.clone();
-        }
-        at += line.len();
-    }
-    out.push_str(&clean_chunk(&prose[chunk_begin..], &chunk_fence));
-    if out == prose { Cow::Borrowed(prose) } else { Cow::Owned(out) }
-}
-
-/// Whether prose holds markup that should not be there, and where it begins.
-pub fn unwelcome(prose: &str, fence: &mut Fence) -> Option<usize> {
-    let mut at = 0;
-    for line in prose.split_inclusive('\n') {
-        if fence.is_text(line)
-            && let Some(found) = tag::first_unwelcome(line)
-        {
-            return Some(at + found);
-        }
-        at += line.len();
-    }
-    None
-}
-
-/// Lines of text, `fence` as it stood before them. Taking a tag out may leave another (`<<span>span>`), so until nothing
-/// changes. What would become code, a fence or a table stays as it is.
-fn clean_chunk(chunk: &str, fence: &Fence) -> String {
-    let mut text = chunk.to_owned();
+/// The content without `span`, `div`, `&nbsp;` and runs of blanks.
+pub fn clean(content: &str) -> Cow<'_, str> {
+    let mut text = content.to_owned();
+    // Taking a tag out may leave another (`<<span>span>`), so until nothing changes.
     loop {
         let next = fold_blanks(&tag::strip(&text));
         if next == text {
@@ -56,30 +22,69 @@ fn clean_chunk(chunk: &str, fence: &Fence) -> String {
         }
         text = next;
     }
-    let mut fence = fence.clone();
-    if text.split_inclusive('\n').all(|line| fence.is_text(line)) { text } else { chunk.to_owned() }
+    // A line must not become a heading, a fence, a cue.
+    if text == content || shape(&text) != shape(content) { Cow::Borrowed(content) } else { Cow::Owned(text) }
+}
+
+/// Where markup that should not be there begins.
+pub fn unwelcome(content: &str) -> Option<usize> {
+    pieces(Slice { begin: 0, text: content }).into_iter().find_map(|piece| match piece {
+        Inline::Tag(tag) => tag::is_unwelcome(tag.text).then_some(tag.begin),
+        Inline::Text(text) => {
+            HARD_BLANKS.iter().filter_map(|blank| text.text.find(blank)).min().map(|at| text.begin + at)
+        }
+        _ => None,
+    })
+}
+
+/// What kinds of blocks the content reads as on its own, as far as scrubbing must not change it.
+fn shape(content: &str) -> Vec<u8> {
+    // A line of its own in front, so that nothing is taken for front matter.
+    let text = format!("\n{content}");
+    let document = Document::parse(&text);
+    let kind = |kind: &BlockKind| match kind {
+        BlockKind::Paragraph(paragraph) => u8::from(paragraph.is_tagged()),
+        BlockKind::Heading { level, .. } => 10 + level,
+        BlockKind::Cue(_) => 2,
+        BlockKind::Comment => 3,
+        BlockKind::Code => 4,
+        BlockKind::Unterminated(_) => 5,
+        BlockKind::StrayEnd(_) => 6,
+    };
+    // Paragraphs may become empty or part: only the others count.
+    document.blocks.iter().map(|block| kind(&block.kind)).filter(|kind| *kind != 0).collect()
 }
 
 /// Blanks that are not white space to Markdown but look like it.
 const HARD_BLANKS: [&str; 4] = ["&nbsp;", "&#160;", "&#xa0;", "\u{a0}"];
 
-fn fold_blanks(text: &str) -> String {
-    text.split_inclusive('\n').map(fold_line).collect()
+fn fold_blanks(content: &str) -> String {
+    let mut out = String::with_capacity(content.len());
+    for piece in pieces(Slice { begin: 0, text: content }) {
+        let slice = piece.slice();
+        if !matches!(piece, Inline::Text(_)) {
+            out.push_str(slice.text);
+            continue;
+        }
+        for line in slice.text.split_inclusive('\n') {
+            let at_begin = out.is_empty() || out.ends_with('\n');
+            let at_end = line.ends_with('\n') || slice.end() == content.len();
+            if at_begin && line.trim_start().starts_with('|') {
+                out.push_str(line);
+            } else {
+                fold_line(line, at_begin, at_end, &mut out);
+            }
+        }
+    }
+    out
 }
 
-fn fold_line(line: &str) -> String {
+/// One line, or the part of it between two tags. Blanks in the middle are folded; indentation and a hard line break stay.
+fn fold_line(line: &str, at_begin: bool, at_end: bool, out: &mut String) {
     let body = line.trim_end_matches(['\n', '\r']);
-    let line_end = &line[body.len()..];
-    let mut out = String::with_capacity(line.len());
     let mut at = 0;
     while at < body.len() {
         let rest = &body[at..];
-        let raw = tag::untouchable(rest);
-        if raw > 0 {
-            out.push_str(&rest[..raw]);
-            at += raw;
-            continue;
-        }
         let (run, hard) = blank_run(rest);
         if run == 0 {
             let next = rest.chars().next().map_or(1, char::len_utf8);
@@ -88,19 +93,17 @@ fn fold_line(line: &str) -> String {
             continue;
         }
         let blanks = &rest[..run];
-        let at_end = at + run == body.len();
-        if at == 0 {
+        if at == 0 && at_begin {
             // Indentation stays; a hard blank is none.
             out.push_str(&blanks[..hard.unwrap_or(run)]);
-        } else if at_end {
+        } else if at + run == body.len() && at_end {
             out.push_str(if hard.is_some() { "" } else { blanks });
         } else {
             out.push_str(if blanks == "\t" { "\t" } else { " " });
         }
         at += run;
     }
-    out.push_str(line_end);
-    out
+    out.push_str(&line[body.len()..]);
 }
 
 /// How many bytes of blanks, hard ones too, a text begins with, and where the first hard one stands.
@@ -127,7 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn cleaned(text: &str) -> String {
-        clean(text, &mut Fence::default()).into_owned()
+        clean(text).into_owned()
     }
 
     #[test]
@@ -152,7 +155,7 @@ mod tests {
     #[test]
     fn hard_blanks_become_blanks_and_runs_are_folded() {
         assert_eq!(cleaned("a&nbsp;b\u{a0}\u{a0}c  d   e"), "a b c d e");
-        assert_eq!(cleaned("&nbsp;\nnext\n"), "\nnext\n");
+        assert_eq!(cleaned("&nbsp;\nnext"), "\nnext");
         assert_eq!(cleaned("\u{a0}\u{a0}\u{a0}\u{a0}not code\r\n"), "not code\r\n");
     }
 
@@ -160,25 +163,29 @@ mod tests {
     fn hard_line_breaks_indentation_tables_and_code_are_left_alone() {
         for text in [
             "a line with a break  \nnext",
-            "  indented by two\n    - and a list",
-            "| a   | b  |\n|-----|----|\n| <span>x</span> |   |\n",
-            "```\n<div>code   here</div>\n```\n",
+            "a list\n  - indented by two\n    - and four",
+            "| a   | b  |\n|-----|----|\n| x  &nbsp; |   |",
             "say `a  <span>b</span>` aloud",
-            "<!-- a   comment <span> -->",
-            "<p class=\"host\" data-flag-note=\"a  <span>  b\">Text</p>",
-            "~~~ text\n&nbsp;\n~~~~\n",
-            "word\n\n    code   after a blank line\n",
+            "text <!-- a   comment <span> -->",
+            "<rev user=\"pat\">a  <span>|b</rev>",
+            "<b data-flag-note=\"a  <i>  b\">Text</b>",
         ] {
             assert_eq!(cleaned(text), text);
         }
     }
 
     #[test]
+    fn nothing_becomes_a_cue_or_a_heading() {
+        for text in ["<!-<span></span>- Begin Cue -->", "<div></div># one", "<span></span>```\nx\n```"] {
+            assert_eq!(cleaned(text), text);
+        }
+    }
+
+    #[test]
     fn what_is_unwelcome_is_found_where_it_begins() {
-        let found = |text: &str| unwelcome(text, &mut Fence::default());
-        assert_eq!(found("fine\na <span>b"), Some(7));
-        assert_eq!(found("a&nbsp;b"), Some(1));
-        assert_eq!(found("`<span>`, <p class=\"<div>\">x</p>"), None);
+        assert_eq!(unwelcome("fine\na <span>b"), Some(7));
+        assert_eq!(unwelcome("a&nbsp;b"), Some(1));
+        assert_eq!(unwelcome("`<span>` <b title=\"<div>\">x</b>"), None);
     }
 
     proptest! {
@@ -187,6 +194,7 @@ mod tests {
             parts in prop::collection::vec(prop::sample::select(vec![
                 "word", " ", "  ", "\n", "\r\n", "\t", "&nbsp;", "\u{a0}", "<span>", "</span>", "<div>", "</div>", "<", ">",
                 "<span style=\"font-weight:bold\">", "`", "```\n", "|", "<!--", "-->", "<b>", "\"", "&nb", "sp;", "span", "*", "\\",
+                "- ", "# ", "Begin Cue", "<p>", "</p>",
             ]), 0..24)
         ) {
             let text: String = parts.concat();

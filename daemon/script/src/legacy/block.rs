@@ -153,8 +153,10 @@ fn pieces_of(line: &str) -> Option<Vec<Piece<'_>>> {
 
 /// Points and words in their order: words belong to the point before them.
 fn read_pieces(pieces: &[Piece], clip: &mut Clip) -> Result<(), Doubt> {
-    let points: Vec<(Option<Side>, &str)> =
-        pieces.iter().filter_map(|piece| if let Piece::Point { side, at } = piece { Some((*side, *at)) } else { None }).collect();
+    let points: Vec<(Option<Side>, &str)> = pieces
+        .iter()
+        .filter_map(|piece| if let Piece::Point { side, at } = piece { Some((*side, *at)) } else { None })
+        .collect();
     let sided = points.iter().filter(|(side, _)| side.is_some()).count();
     if sided != 0 && sided != points.len() {
         return Err("some points say IN or OUT and some do not");
@@ -181,8 +183,9 @@ fn read_pieces(pieces: &[Piece], clip: &mut Clip) -> Result<(), Doubt> {
             Piece::Words(text) => {
                 words -= 1;
                 let side = last.unwrap_or(if clip.incue.is_empty() { Side::In } else { Side::Out });
+                let alone = points.is_empty() && words == 0 && clip.incue.is_empty();
                 let cue = if side == Side::In { &mut clip.incue } else { &mut clip.outcue };
-                if !cue.is_empty() || (points.is_empty() && words == 0 && clip.incue.is_empty()) {
+                if alone || !cue.is_empty() {
                     return Err("quoted words in it may be its first or its last");
                 }
                 *cue = (*text).to_owned();
@@ -212,7 +215,10 @@ fn title(line: &str) -> Option<&str> {
 /// In capitals, at least ten characters and two words: `ROLL FROM THE TOP`.
 fn is_production_line(line: &str) -> bool {
     let words = line.split_whitespace().filter(|word| word.chars().filter(|c| c.is_uppercase()).count() > 1);
-    line.chars().count() >= 10 && !line.chars().any(char::is_lowercase) && words.count() >= 2 && !line.contains(['{', '<', '['])
+    line.chars().count() >= 10
+        && !line.chars().any(char::is_lowercase)
+        && words.count() >= 2
+        && !line.contains(['{', '<', '['])
 }
 
 #[cfg(test)]
@@ -226,14 +232,23 @@ mod tests {
     #[test]
     fn a_quote_ends_with_its_attribution() {
         let found = quote(&lines("\nA watched pot\nnever boils.\n— Old Proverb\nAnd on we go.")).expect("one reading");
-        assert_eq!((found.lines, found.text.as_str(), found.attribution.as_str()), (4, "A watched pot\nnever boils.", "Old Proverb"));
+        assert_eq!(
+            (found.lines, found.text.as_str(), found.attribution.as_str()),
+            (4, "A watched pot\nnever boils.", "Old Proverb")
+        );
         let apart = quote(&lines("\"A watched pot.\"\n\n-- Old Proverb")).expect("one reading");
-        assert_eq!((apart.lines, apart.text.as_str(), apart.attribution.as_str()), (3, "A watched pot.", "Old Proverb"));
+        assert_eq!(
+            (apart.lines, apart.text.as_str(), apart.attribution.as_str()),
+            (3, "A watched pot.", "Old Proverb")
+        );
     }
 
     #[test]
     fn a_quote_without_a_name_must_be_in_quotation_marks() {
-        assert_eq!(quote(&lines("“A watched pot.”\n\nProse.")).map(|quote| quote.text).as_deref(), Ok("A watched pot."));
+        assert_eq!(
+            quote(&lines("“A watched pot.”\n\nProse.")).map(|quote| quote.text).as_deref(),
+            Ok("A watched pot.")
+        );
         assert!(quote(&lines("A watched pot.\n\nProse.")).is_err());
         assert!(quote(&lines("\nA watched pot.")).is_err());
     }
@@ -265,7 +280,10 @@ mod tests {
             }
         );
         let bare = clip(&lines("8:30 to 9:05\nFULL VIDEO IS TITLED 'Steam'")).expect("one reading");
-        assert_eq!((bare.trim_start.as_str(), bare.trim_end.as_str(), bare.title.as_str()), ("00:08:30", "00:09:05", "Steam"));
+        assert_eq!(
+            (bare.trim_start.as_str(), bare.trim_end.as_str(), bare.title.as_str()),
+            ("00:08:30", "00:09:05", "Steam")
+        );
         let words = clip(&lines("\"first words\"\n\"last words\"")).expect("one reading");
         assert_eq!((words.incue.as_str(), words.outcue.as_str()), ("first words", "last words"));
     }
@@ -287,7 +305,9 @@ mod tests {
 
     #[test]
     fn prose_below_a_token_is_not_the_clips() {
-        for below in ["in: 8:30 we went on", "From here it was easy", "Then we left.", "", "FROM now on we shall all drink tea"] {
+        for below in
+            ["in: 8:30 we went on", "From here it was easy", "Then we left.", "", "FROM now on we shall all drink tea"]
+        {
             assert_eq!(clip(&lines(below)).map(|clip| clip.lines), Ok(0), "{below:?}");
         }
     }

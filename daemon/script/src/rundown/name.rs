@@ -31,7 +31,8 @@ pub fn display_slug(file_name: &str) -> String {
     let stem = split_extension(file_name).0;
     let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &stem[digits..];
-    let letter = usize::from(digits > 0 && rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest[1..].starts_with(' '));
+    let letter =
+        usize::from(digits > 0 && rest.starts_with(|c: char| c.is_ascii_uppercase()) && rest[1..].starts_with(' '));
     let bare = sanitise(&rest[letter..]);
     if bare.is_empty() { sanitise(stem) } else { bare }
 }
