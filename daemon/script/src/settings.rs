@@ -1,0 +1,94 @@
+//! The settings that the rules over texts name (specification 0.3), read from the canonical texts that steps are given.
+
+use crate::diagnostic::Code;
+use std::collections::BTreeMap;
+
+/// What becomes of a repair (specification 0.2 #4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Made without asking.
+    Safe,
+    /// Computed and shown; made when a person accepts it.
+    Proposed,
+    /// Never made by us.
+    Report,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Lower case.
+    pub speakers: Vec<String>,
+    pub default_speaker: String,
+    /// Where they differ from the table of specification 4.8.
+    pub classes: BTreeMap<Code, Class>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let speakers = ["host", "guest", "caller", "announcer", "narrator"].map(str::to_owned).to_vec();
+        Self { speakers, default_speaker: "host".into(), classes: BTreeMap::new() }
+    }
+}
+
+impl Settings {
+    /// From `speech.speakers` (words), `speech.default_speaker` and `repair.<code>` (`safe`, `proposed`, `report`), keys and
+    /// values as the configuration gives them. What cannot be understood is as if it were not there: refusing a
+    /// configuration is its reader's business.
+    pub fn read(values: &BTreeMap<String, String>) -> Self {
+        let mut settings = Self::default();
+        let given = |key: &str| values.get(key).map(String::as_str).filter(|text| !text.trim().is_empty());
+        if let Some(speakers) = given("speech.speakers") {
+            let words = speakers.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')));
+            settings.speakers = words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+        }
+        if let Some(speaker) = given("speech.default_speaker") {
+            settings.default_speaker = speaker.trim().to_lowercase();
+        }
+        for (key, value) in values {
+            let code = key.strip_prefix("repair.").and_then(|name| Code::parse(&name.to_ascii_uppercase()));
+            let class = match value.trim() {
+                "safe" => Class::Safe,
+                "proposed" => Class::Proposed,
+                "report" => Class::Report,
+                _ => continue,
+            };
+            if let Some(code) = code {
+                settings.classes.insert(code, class);
+            }
+        }
+        settings
+    }
+
+    /// What becomes of the repair for this code, which the specification gives the class `own`.
+    pub fn class(&self, code: Code, own: Class) -> Class {
+        self.classes.get(&code).copied().unwrap_or(own)
+    }
+
+    pub fn is_speaker(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        lower == self.default_speaker || self.speakers.contains(&lower)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_from_their_canonical_texts() {
+        let values = [
+            ("speech.speakers", "[\"host\", \"Dr. Oolong\"]"),
+            ("speech.default_speaker", "Sam"),
+            ("repair.quote_doubled", "safe"),
+            ("repair.html_in_prose", "report"),
+            ("repair.nonsense", "safe"),
+        ];
+        let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let settings = Settings::read(&values);
+        assert_eq!(settings.speakers, ["host", "dr.", "oolong"]);
+        assert!(settings.is_speaker("SAM") && !settings.is_speaker("guest"));
+        assert_eq!(settings.class(Code::QuoteDoubled, Class::Proposed), Class::Safe);
+        assert_eq!(settings.class(Code::HtmlInProse, Class::Safe), Class::Report);
+        assert_eq!(settings.class(Code::SlugBad, Class::Proposed), Class::Proposed);
+    }
+}
