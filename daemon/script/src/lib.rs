@@ -10,6 +10,7 @@
 //!
 //! Rule numbers in the comments are those of the format specification ("spec").
 
+pub mod check;
 pub mod classify;
 pub mod cue;
 pub mod diagnostic;
@@ -27,8 +28,11 @@ pub mod kind;
 pub mod legacy;
 pub mod listing;
 pub mod path;
+pub mod repair;
+pub mod report;
 pub mod rundown;
 pub mod scrub;
+pub mod settings;
 pub mod slug;
 pub mod text;
 pub mod weave;

@@ -88,6 +88,10 @@ impl Shelf {
         shelf
     }
 
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.contains(path)
+    }
+
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().map(String::as_str)
     }

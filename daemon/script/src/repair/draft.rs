@@ -67,12 +67,11 @@ impl<'t> Draft<'t> {
         for piece in self.pieces[first..].iter().take_while(|piece| piece.span.begin <= part.end) {
             let begin = piece.span.begin.max(part.begin);
             let end = piece.span.end.min(part.end);
-            let cut = begin - piece.span.begin;
+            if begin == end {
+                continue;
+            }
             let from = match &piece.from {
-                From::Original(_) if begin == end => continue,
-                From::Original(at) => From::Original(at + cut),
-                // What takes bytes away without putting any in their place stands at a point, and is kept once.
-                From::New(_) if begin == end && (!piece.span.is_empty() || begin == part.begin && begin > 0) => continue,
+                From::Original(at) => From::Original(at + begin - piece.span.begin),
                 From::New(declares) => From::New(declares.clone()),
             };
             let at = text.len();
@@ -138,7 +137,7 @@ mod tests {
     fn changes_of_changes_are_one_splice_of_the_original() {
         let mut draft = Draft::new("one two three");
         assert!(draft.apply(vec![splice(4, 7, "2 and a half")]));
-        assert!(draft.apply(vec![splice(6, 11, "& "), splice(0, 0, "> ")]));
+        assert!(draft.apply(vec![splice(6, 11, "&"), splice(0, 0, "> ")]));
         assert_eq!(draft.text(), "> one 2 & half three");
         let splices: Vec<Splice> = draft.splices().into_iter().map(|(splice, _)| splice).collect();
         assert_eq!(apply("one two three", &splices).as_deref(), Ok(draft.text()));

@@ -32,10 +32,12 @@ pub struct Split<'q> {
 /// behind the end of a sentence; it has 2 to 100 characters.
 pub fn attribution_inside(quote: &str) -> Option<Split<'_>> {
     static BELOW: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?s)^(?P<quote>.*\S)\s*\r?\n\s*(?:—|–|-{1,2})\s*(?P<name>[^\r\n]+)$").expect("a constant pattern compiles")
+        Regex::new(r"(?s)^(?P<quote>.*\S)\s*\r?\n\s*(?:—|–|-{1,2})\s*(?P<name>[^\r\n]+)$")
+            .expect("a constant pattern compiles")
     });
     static BESIDE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?s)^(?P<quote>.*["”])\s*(?:—|–|-{1,2})\s*(?P<name>[^\r\n"“”]+)$"#).expect("a constant pattern compiles")
+        Regex::new(r#"(?s)^(?P<quote>.*["”])\s*(?:—|–|-{1,2})\s*(?P<name>[^\r\n"“”]+)$"#)
+            .expect("a constant pattern compiles")
     });
     static EM_DASH: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"(?s)^(?P<quote>.*[.!?…,"”])\s*—\s*(?P<name>[^\r\n—"“”]+)$"#).expect("a constant pattern compiles")
@@ -52,7 +54,9 @@ pub fn attribution_inside(quote: &str) -> Option<Split<'_>> {
 
 /// Begins with a capital and is no sentence: what follows an em dash is more often an afterthought than a name.
 fn looks_like_name(text: &str) -> bool {
-    text.starts_with(char::is_uppercase) && !text.ends_with(['.', '!', '?', '…']) && text.split_whitespace().count() <= 8
+    text.starts_with(char::is_uppercase)
+        && !text.ends_with(['.', '!', '?', '…'])
+        && text.split_whitespace().count() <= 8
 }
 
 #[cfg(test)]

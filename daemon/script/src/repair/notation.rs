@@ -1,0 +1,27 @@
+//! Notations of older tools become cues where that is safe (specification 4.8 #8).
+
+use super::{Context, Splices, class};
+use crate::cue::compose;
+use crate::diagnostic::Code;
+use crate::edit::Declares;
+use crate::item::Document;
+use crate::legacy;
+use crate::settings::Class;
+use crate::text::Splice;
+
+pub(super) fn splices(document: &Document<'_>, context: &Context<'_>) -> Splices {
+    if class(Code::LegacyToken, context.settings) != Class::Safe {
+        return Vec::new();
+    }
+    let mut made: Splices = Vec::new();
+    for notation in legacy::find(document) {
+        let Ok(conversion) = legacy::convert(document, &notation, context.shelf) else { continue };
+        // A token inside the lines that another one took is that one's.
+        if made.iter().any(|(splice, _)| splice.span().overlaps(conversion.span)) {
+            continue;
+        }
+        let declares = Declares { moves_prose: true, ..Declares::default() };
+        made.push((Splice::new(conversion.span, compose(&conversion.cue, document.newline)), declares));
+    }
+    made
+}

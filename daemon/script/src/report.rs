@@ -1,0 +1,157 @@
+//! What `showctl check` prints, with and without a daemon (specification 4.10; the JSON shape is the client's promise).
+//!
+//! [`check_file`] and [`check_tree`] are the whole of a check; [`fix`] is the whole of `--fix` but for the file itself.
+
+use crate::check::{self, Context, Episode, check_episode, check_info, check_item};
+use crate::classify::{Found, classify};
+use crate::cue::Cue;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::item::Document;
+use crate::listing::{Listing, name_of};
+use crate::settings::Settings;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One file as `showctl check --json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    pub file: String,
+    pub cues: Vec<CueReport>,
+    pub diagnostics: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CueReport {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub asset_id: String,
+    pub slug: String,
+    /// `canonical`, `collapsed`, `double-angle`, `loose`, `fence`.
+    pub dialect: &'static str,
+    pub collapsed: bool,
+    /// Of the Begin marker, from 1.
+    pub line: u32,
+    /// Byte offsets, from the Begin marker to behind the End marker.
+    pub begin: usize,
+    pub end: usize,
+    /// In source order, labels as written.
+    pub fields: Vec<(String, String)>,
+}
+
+/// A diagnostic without the file, which the report names once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub code: &'static str,
+    pub severity: Severity,
+    pub line: u32,
+    pub column: u32,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl From<&Diagnostic> for Finding {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            code: diagnostic.code.name(),
+            severity: diagnostic.severity,
+            line: diagnostic.line,
+            column: diagnostic.column,
+            message: diagnostic.message.clone(),
+            hint: diagnostic.hint.clone(),
+        }
+    }
+}
+
+impl CueReport {
+    pub fn of(document: &Document<'_>, cue: &Cue<'_>) -> Self {
+        let span = cue.span();
+        Self {
+            kind: cue.type_word().to_owned(),
+            asset_id: cue.asset_id().to_owned(),
+            slug: cue.slug().to_owned(),
+            dialect: cue.dialect().word(),
+            collapsed: cue.is_collapsed(),
+            line: document.line(span.begin),
+            begin: span.begin,
+            end: span.end,
+            fields: cue
+                .fields()
+                .iter()
+                .map(|field| (field.label.text.to_owned(), field.value.text.to_owned()))
+                .collect(),
+        }
+    }
+}
+
+/// One file, checked: what is wrong with it, and the report for the JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub diagnostics: Vec<Diagnostic>,
+    pub report: FileReport,
+}
+
+impl Checked {
+    fn new(file: &str, document: Option<&Document<'_>>, diagnostics: Vec<Diagnostic>) -> Self {
+        let cues = document
+            .map_or_else(Vec::new, |document| document.cues.iter().map(|cue| CueReport::of(document, cue)).collect());
+        let findings = diagnostics.iter().map(Finding::from).collect();
+        Self { diagnostics, report: FileReport { file: file.to_owned(), cues, diagnostics: findings } }
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// One episode's folder, as somebody read it.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    /// The name of the folder: `0900`.
+    pub folder: String,
+    pub listing: Listing,
+    /// The texts of `info.md` and of the Markdown in `rundown/`, by path below the episode, where they could be read.
+    pub texts: BTreeMap<String, String>,
+}
+
+impl Tree {
+    pub fn classify(&self) -> Vec<Found> {
+        classify(&self.listing, |path| self.text(path))
+    }
+
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
+    }
+}
+
+/// Checks one file by itself; `file` is how the report calls it. A file called `info.md` is an episode's sheet.
+pub fn check_file(file: &str, text: &str, settings: &Settings) -> Checked {
+    let document = Document::parse(text);
+    let mut diagnostics = if name_of(file).eq_ignore_ascii_case("info.md") {
+        check_info(&document)
+    } else {
+        let mut found = check_item(file, &document, &Context::of(settings));
+        found.extend(check::duplicate_ids(&document));
+        found
+    };
+    crate::diagnostic::sort(&mut diagnostics);
+    Checked::new(file, Some(&document), diagnostics)
+}
+
+/// Checks an episode: `info.md`, all Markdown in `rundown/`, and every other file that something is said about. Paths in
+/// the reports are below the episode.
+pub fn check_tree(tree: &Tree, settings: &Settings) -> Vec<Checked> {
+    let found = tree.classify();
+    let episode = Episode::read(&tree.folder, &tree.listing, &found, |path| tree.text(path));
+    let mut findings: BTreeMap<String, Vec<Diagnostic>> =
+        check_episode(&episode, settings).into_iter().map(|finding| (finding.path, finding.diagnostics)).collect();
+    let mut documents: BTreeMap<&str, &Document> = BTreeMap::new();
+    documents.extend(episode.info.as_ref().map(|info| ("info.md", info)));
+    documents.extend(episode.rundown.files.iter().filter_map(|file| Some((file.path, file.document.as_ref()?))));
+    let mut checked: Vec<Checked> = documents
+        .into_iter()
+        .map(|(path, document)| Checked::new(path, Some(document), findings.remove(path).unwrap_or_default()))
+        .collect();
+    checked.extend(findings.into_iter().map(|(path, diagnostics)| Checked::new(&path, None, diagnostics)));
+    checked.sort_by(|one, other| one.report.file.cmp(&other.report.file));
+    checked
+}
