@@ -4,7 +4,14 @@
 //! the layers are handed over. Owns who may touch what, what is a person's, where new ids go, and what is reported.
 //! Nothing leaves without passing [`crate::guard`].
 
+mod allow;
+mod loom;
+mod mint;
+mod trace;
+
 use crate::edit::Edit;
+use loom::Loom;
+use mint::Mint;
 use serde::{Deserialize, Serialize};
 
 /// What is to be woven.
@@ -96,6 +103,22 @@ pub struct Woven {
     pub refused: Option<Refused>,
 }
 
+impl Woven {
+    /// Nothing came of it.
+    pub fn unchanged(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            applied: Vec::new(),
+            already: Vec::new(),
+            dropped: Vec::new(),
+            proposals: Vec::new(),
+            minted: Vec::new(),
+            wrote: Vec::new(),
+            refused: None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
     pub edit: EditRef,
@@ -132,16 +155,13 @@ pub struct Refused {
     pub text: String,
 }
 
-/// Weaves. `mint` makes an id for (place, prefix) that is new in the share, and is asked at most once per place.
-pub fn weave(weave: &Weave<'_>, _mint: &mut dyn FnMut(&str, &str) -> Option<String>) -> Woven {
-    Woven {
-        text: weave.text.to_owned(),
-        applied: Vec::new(),
-        already: Vec::new(),
-        dropped: Vec::new(),
-        proposals: Vec::new(),
-        minted: Vec::new(),
-        wrote: Vec::new(),
-        refused: None,
+/// Weaves. `make_id` makes an id for (place, prefix) that is new in the share, and is asked at most once per place.
+pub fn weave(weave: &Weave<'_>, make_id: &mut dyn FnMut(&str, &str) -> Option<String>) -> Woven {
+    let mut order: Vec<usize> = (0..weave.layers.len()).collect();
+    order.sort_by_key(|&index| (weave.layers[index].order, &weave.layers[index].name, index));
+    let mut loom = Loom::new(weave, Mint::new(weave.bindings, make_id));
+    for index in order {
+        loom.layer(index, &weave.layers[index]);
     }
+    loom.finish()
 }

@@ -80,12 +80,11 @@ fn field(text: &str, open: usize) -> Found<'_> {
     Found::NoEnd
 }
 
-/// The colon behind a name that begins at `at`.
+/// The colon behind a name that begins at `at`. A name is anything but `: [ ]` and line ends, blanks too.
 fn name_end(text: &str, at: usize) -> Option<usize> {
     let bytes = &text.as_bytes()[at..];
     let end = bytes.iter().position(|byte| matches!(byte, b':' | b'[' | b']' | b'\n'))?;
-    // A name of nothing but blanks names nothing.
-    (bytes[end] == b':' && !text[at..at + end].trim().is_empty()).then_some(at + end)
+    (bytes[end] == b':' && end > 0).then_some(at + end)
 }
 
 /// Whether `end` of the grammar holds behind a `]`, and if so where the next line (or what stands for it) begins.

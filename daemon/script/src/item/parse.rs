@@ -112,15 +112,18 @@ impl<'t> Walk<'t> {
     /// `limit`: the next Begin, or the end of the file.
     fn unterminated(&mut self, marker: Marker, limit: usize) -> usize {
         let end = first_blank_line(self.text, marker.span.end, limit);
-        let content = parse_body(self.text, Span::new(marker.span.end, end));
-        let fields_end = |before: usize| {
-            let fields = content.fields.iter().filter(|field| !field.inline).map(|field| field.span.end);
-            fields.chain(content.images.iter().map(Slice::end)).filter(|&end| end <= before).max()
-        };
-        let fields_to = fields_end(content.junk.first().map_or(end, |junk| junk.begin));
-        let closable = fields_to.filter(|_| content.junk.is_empty() && marker.dialect != Dialect::Fence);
+        let mut content = parse_body(self.text, Span::new(marker.span.end, end));
+        let is_clean = content.junk.is_empty() && marker.dialect != Dialect::Fence;
+        if !content.junk.is_empty() {
+            // What follows the fields may have spoilt the last of them; only the lines that stand for themselves count.
+            content =
+                parse_body(self.text, Span::new(marker.span.end, field_lines_end(self.text, marker.span.end, end)));
+        }
+        let fields = content.fields.iter().filter(|field| !field.inline).map(|field| field.span.end);
+        let fields_to = fields.chain(content.images.iter().map(Slice::end)).max();
         let span = Span::new(marker.span.begin, fields_to.unwrap_or(marker.span.end));
         self.push(span, BlockKind::Unterminated(self.unterminated.len()));
+        let closable = fields_to.filter(|_| is_clean);
         self.unterminated.push(Unterminated { marker, span, content, closable });
         span.end
     }
@@ -212,32 +215,43 @@ impl<'t> Walk<'t> {
         self.unterminated(begin, at.min(gap_end))
     }
 
-    /// A line with text on it. Comments and `<p>` may begin anywhere in it.
+    /// A line with text on it. Comments and `<p>` may begin anywhere in it, and end in it or on a later one.
     fn text_line(&mut self, line: Slice<'t>, next: usize, gap_end: usize) -> usize {
         let (mut line, mut next, mut at) = (line, next, line.begin);
         while let Some(angle) = memchr::memchr(b'<', &self.text.as_bytes()[at..line.end()]).map(|found| at + found) {
             let before = Slice::of(self.text, line.begin, angle).trim();
             at = angle + 1;
-            if self.text[angle..].starts_with("<!--") {
+            let end = if self.text[angle..].starts_with("<!--") {
                 let Some(end) = self.comment_end(angle, gap_end) else { continue };
-                if before.is_empty() && self.growing.is_none() {
-                    self.push(Span::new(angle, end), BlockKind::Comment);
-                    return end;
+                if !before.is_empty() || self.growing.is_some() {
+                    // Inside a paragraph it is a part of it, over line ends too.
+                    self.grow(Span::new(line.begin, end), Growing::Bare);
+                    if end > line.end() {
+                        let line_end = line_end_before(self.text, end, gap_end);
+                        line = Slice::of(self.text, line.begin, line_end).trim();
+                        next = (line_end + 1).min(gap_end);
+                    }
+                    at = end.min(line.end());
+                    continue;
                 }
-                // Inside a paragraph it is a part of it, over line ends too.
-                self.grow(Span::new(line.begin, end), Growing::Bare);
-                let line_end = line_end_before(self.text, end, gap_end);
-                line = Slice::of(self.text, line.begin, line_end).trim();
-                (at, next) = (end.min(line.end()), (line_end + 1).min(gap_end));
+                self.push(Span::new(angle, end), BlockKind::Comment);
+                end
             } else if let Some(paragraph) = self.tagged(angle, gap_end) {
-                if !before.is_empty() {
-                    self.grow(before.span(), Growing::Bare);
-                }
+                self.grow(before.span(), Growing::Bare);
                 self.flush();
                 let end = paragraph.close.map_or(paragraph.content.end(), |close| close.end());
                 self.push(Span::new(angle, end), BlockKind::Paragraph(paragraph));
-                return end;
+                end
+            } else {
+                continue;
+            };
+            if end >= line.end() {
+                return if end == line.end() { next } else { end };
             }
+            // The rest of the line is text too. It is not looked at as a new line: its end is known.
+            line = Slice::of(self.text, end, line.end());
+            line = Slice { begin: line.end() - line.text.trim_start().len(), text: line.text.trim_start() };
+            at = line.begin;
         }
         self.grow(line.span(), Growing::Bare);
         next
@@ -320,6 +334,21 @@ fn first_blank_line(text: &str, at: usize, limit: usize) -> usize {
         }
     }
     limit
+}
+
+/// Where the lines end that follow the marker before `at` and are each a field or a picture by themselves.
+fn field_lines_end(text: &str, at: usize, limit: usize) -> usize {
+    let mut end = at;
+    while end < limit {
+        let line_end = line_end_before(text, end, limit);
+        let line = text[end..line_end].trim();
+        let is_field = line.starts_with('[') && line.ends_with(']') && line.contains(':');
+        if !(is_field || line.starts_with("<img") || (end == at && line.is_empty())) {
+            break;
+        }
+        end = (line_end + 1).min(limit);
+    }
+    end
 }
 
 /// Where an unclosed `<p>` ends: before a blank line or a heading, without trailing white space.
