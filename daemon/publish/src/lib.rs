@@ -5,15 +5,20 @@
 //! The protocol, its proof and its honest remainder stand in `docs/PUBLISHING.md`. Read [`Intent`] first.
 
 mod blobs;
+mod check;
+mod end;
 mod error;
 mod held;
 mod intent;
 mod linger;
+mod moves;
 mod name;
+mod plan;
 mod probe;
 mod publish;
 mod share;
 mod snapshot;
+mod stage;
 mod steps;
 mod sweep;
 mod sys;

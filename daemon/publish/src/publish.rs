@@ -1,9 +1,22 @@
-//! Carrying out an intent.
+//! Carrying out an intent: prepare everything out of sight, then move by move, then forget; or back again.
 
 use crate::blobs::Blobs;
+use crate::end::{End, stuck};
+use crate::error::ReadError;
 use crate::intent::{Intent, Outcome, Report, Try};
-use crate::share::Share;
-use crate::steps::{Halted, Steps, Straight};
+use crate::linger::{Linger, Settled};
+use crate::moves::Undone;
+use crate::name::{Digest, IntentId, Stamp, part_name, slot_name};
+use crate::plan::{Op, Planned, Seen, plan, progress};
+use crate::share::{Place, Share, kind_of};
+use crate::snapshot::hash_all;
+use crate::stage::{Model, stamp};
+use crate::steps::{Halted, Point, Steps, Straight};
+use rustix::fs::{AtFlags, FileType, FlockOperation};
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::OwnedFd;
 
 impl Share {
     /// Carries out `intent`. The caller has kept it durably before, and keeps calling with [`Try::Again`] after every
@@ -12,16 +25,382 @@ impl Share {
         self.publish_stepwise(blobs, intent, attempt, &mut Straight).expect("nothing halts a straight run")
     }
 
-    /// The same, with `steps` told of each [`crate::Point`] as it is reached.
+    /// The same, with `steps` told of each [`Point`] as it is reached.
     pub fn publish_stepwise(
         &self,
-        _blobs: &Blobs,
+        blobs: &Blobs,
         intent: &Intent,
-        _attempt: Try,
-        _steps: &mut dyn Steps,
+        attempt: Try,
+        steps: &mut dyn Steps,
     ) -> Result<Report, Halted> {
-        let path = intent.moves.first().map(|first| first.path().to_owned()).unwrap_or_default();
-        let outcome = Outcome::Failed { path, why: "not built yet".to_owned(), unfinished: false };
-        Ok(Report { outcome, rescued: Vec::new(), kept: Vec::new(), made: Vec::new(), lingering: Vec::new() })
+        let mut report = Report {
+            outcome: Outcome::Done { stamps: vec![None; intent.moves.len()] },
+            rescued: Vec::new(),
+            kept: Vec::new(),
+            made: Vec::new(),
+            lingering: Vec::new(),
+        };
+        let exchanges = |path: &str| self.place(path).is_ok_and(|place| self.can_exchange(&place.dir));
+        let planned = match plan(intent, exchanges) {
+            Ok(planned) => planned,
+            Err((path, why)) => {
+                report.outcome = Outcome::Refused { path, why };
+                return Ok(report);
+            }
+        };
+        // Shared by all who publish here, on this machine: only a sweep of temporary files waits for them.
+        let lock = self.directory(".");
+        if let Ok(root) = &lock {
+            let _ = rustix::fs::flock(root, FlockOperation::LockShared);
+        }
+        let work = planned.into_iter().map(Working::new).collect();
+        let report =
+            Run { share: self, blobs, id: &intent.id, steps, work, made: Vec::new(), report }.carry_out(attempt);
+        drop(lock);
+        report
+    }
+
+    fn can_exchange(&self, dir: &OwnedFd) -> bool {
+        // Where nothing can be tried nothing can be published either, and the check says so.
+        self.abilities_in(dir).map_or(true, |abilities| abilities.exchange)
+    }
+}
+
+/// One operation and the files that are open for it.
+pub(crate) struct Working<'a> {
+    pub planned: Planned<'a>,
+    /// Both need the target's directory, which may have to be made first.
+    pub target: Option<Place>,
+    pub slot: Option<Place>,
+    /// What lay at the target when it was compared, or will by then lie there.
+    pub base: Option<Model>,
+    /// Our staged file, and how it looked when it was about to be shown.
+    pub ours: Option<(File, Stamp)>,
+    /// Where that lies until earlier operations have moved it, if not at the target.
+    pub base_at: Option<String>,
+    /// What the target held already, so that nothing is to be done.
+    pub idle: Option<Stamp>,
+}
+
+impl<'a> Working<'a> {
+    fn new(planned: Planned<'a>) -> Self {
+        Self { planned, target: None, slot: None, base: None, base_at: None, ours: None, idle: None }
+    }
+}
+
+pub(crate) struct Run<'a> {
+    pub share: &'a Share,
+    pub blobs: &'a Blobs,
+    pub id: &'a IntentId,
+    pub steps: &'a mut dyn Steps,
+    pub work: Vec<Working<'a>>,
+    /// Directories made by this run.
+    pub made: Vec<String>,
+    pub report: Report,
+}
+
+impl Run<'_> {
+    fn carry_out(mut self, attempt: Try) -> Result<Report, Halted> {
+        let mut done = 0;
+        let end = match self.begin(attempt, &mut done).and_then(|()| self.go_on(&mut done)) {
+            Ok(()) => self.commit(),
+            Err(end) => Err(end),
+        };
+        let end = match end {
+            Ok(()) => return Ok(self.report),
+            Err(end) => end,
+        };
+        let undone = match end {
+            End::Halted => return Err(Halted),
+            // Whatever is undone now would make it harder to finish.
+            End::Stuck { path, why } => {
+                self.report.outcome = Outcome::Failed { path, why, unfinished: true };
+                return Ok(self.report);
+            }
+            _ => self.undo(done),
+        };
+        self.report.outcome = match (undone, end) {
+            (Err(End::Halted), _) | (_, End::Halted | End::Stuck { .. }) => return Err(Halted),
+            (Ok(()), End::Overtaken { path, why }) => Outcome::Overtaken { path, why },
+            (Ok(()), End::Refused { path, why }) => Outcome::Refused { path, why },
+            (Ok(()), End::Failed { path, why }) => Outcome::Failed { path, why, unfinished: false },
+            (
+                Err(
+                    End::Overtaken { path, why }
+                    | End::Refused { path, why }
+                    | End::Failed { path, why }
+                    | End::Stuck { path, why },
+                ),
+                _,
+            ) => Outcome::Failed { path, why, unfinished: true },
+        };
+        Ok(self.report)
+    }
+
+    /// Finds out how far an earlier try came.
+    fn begin(&mut self, attempt: Try, done: &mut usize) -> Result<(), End> {
+        for i in 0..self.work.len() {
+            self.open_places(i);
+        }
+        if attempt == Try::First {
+            let taken = self.work.iter().find(|work| work.slot.as_ref().is_some_and(|slot| slot.stat().is_ok()));
+            let Some(work) = taken else { return Ok(()) };
+            let path = work.planned.path.to_owned();
+            // Not ours to touch, so nothing is cleared away either.
+            self.work.clear();
+            let why = format!("a temporary file of intent {} is there already: it was tried before", self.id);
+            return Err(End::Refused { path, why });
+        }
+        let mut paths = BTreeMap::new();
+        let mut slots = Vec::new();
+        for i in 0..self.work.len() {
+            self.finish_link(i).map_err(stuck)?;
+            let path = self.work[i].planned.path;
+            slots.push(see(path, self.work[i].slot.as_ref())?);
+            paths.insert(path, see(path, self.work[i].target.as_ref())?);
+            if let Op::Shift { to, .. } = self.work[i].planned.op {
+                paths.insert(to, see(to, self.share.place(to).ok().as_ref())?);
+            }
+        }
+        let planned: Vec<_> = self.work.iter().map(|work| work.planned.clone()).collect();
+        *done = progress(&planned, &paths, &slots);
+        self.judge(done, &paths, &slots)
+    }
+
+    /// The operation at which a try was cut short may have brought something out that nobody had looked at yet.
+    fn judge(&mut self, done: &mut usize, paths: &BTreeMap<&str, Seen>, slots: &[Seen]) -> Result<(), End> {
+        let holds_other = |i: usize, digest| slots[i] != Seen::Absent && slots[i] != Seen::File(digest);
+        if let Some(last) = done.checked_sub(1) {
+            let path = self.work[last].planned.path.to_owned();
+            match self.work[last].planned.op {
+                Op::Swap { new, base } if holds_other(last, base) => {
+                    *done = last;
+                    // Otherwise what lies at the target is younger than what came out, and that is rescued in the end.
+                    if paths[path.as_str()] == Seen::File(new) {
+                        let ours = self.ours(last, new).map_err(stuck)?;
+                        self.put_back(last, ours).map_err(stuck)?;
+                    }
+                    return Err(End::overtaken(&path, "it was changed while it was replaced"));
+                }
+                Op::Away { base } if holds_other(last, base) => {
+                    *done = last;
+                    self.show_again(last).map_err(stuck)?;
+                    return Err(End::overtaken(&path, "it was changed while it was removed"));
+                }
+                _ => {}
+            }
+        }
+        let next = *done;
+        if let Some(Op::Place { new, .. }) = self.work.get(next).map(|work| work.planned.op)
+            && holds_other(next, new)
+        {
+            let path = self.work[next].planned.path.to_owned();
+            self.show_again(next).map_err(stuck)?;
+            return Err(End::overtaken(&path, "it was changed while it was taken back"));
+        }
+        Ok(())
+    }
+
+    /// Carries out what is left: everything out of sight first.
+    fn go_on(&mut self, done: &mut usize) -> Result<(), End> {
+        self.check_all(*done)?;
+        for i in *done..self.work.len() {
+            if self.work[i].idle.is_none() {
+                self.stage(i)?;
+            }
+        }
+        self.sync_directories(*done, "sync staged")?;
+        self.look_again(*done)?;
+        for i in *done..self.work.len() {
+            if self.work[i].idle.is_none() {
+                self.carry_out_one(i)?;
+            }
+            *done = i + 1;
+        }
+        Ok(())
+    }
+
+    /// Everything is in place: make that durable, then let go of what was displaced.
+    fn commit(&mut self) -> Result<(), End> {
+        let mut dressed = Vec::new();
+        for work in &self.work {
+            if let (Some((file, _)), true) = (&work.ours, work.planned.human) {
+                dressed.push((work.planned.path.to_owned(), file.try_clone()));
+            }
+        }
+        for (path, file) in dressed {
+            // Its time was set after it was synced.
+            self.point("sync file", 0)?;
+            let file = file.map_err(|error| End::failed(&path, error.to_string()))?;
+            rustix::fs::fsync(&file).map_err(|errno| End::errno(&path, "sync it", errno))?;
+        }
+        self.sync_directories(0, "sync")?;
+        let mut stamps = vec![None; self.report_places()];
+        for i in 0..self.work.len() {
+            stamps[self.work[i].planned.place] = self.final_stamp(i);
+        }
+        for i in 0..self.work.len() {
+            let known = self.work[i].planned.base().into_iter().collect();
+            self.forget(i, known)?;
+        }
+        self.report.made.append(&mut self.made);
+        self.report.outcome = Outcome::Done { stamps };
+        Ok(())
+    }
+
+    /// Takes back the first `done` operations, last first, then clears away what was staged.
+    fn undo(&mut self, done: usize) -> Result<(), End> {
+        for i in (0..done).rev() {
+            if self.work[i].idle.is_some() {
+                continue;
+            }
+            if self.undo_one(i)? == Undone::TheirsStands {
+                self.report.kept.push(self.work[i].planned.path.to_owned());
+            }
+        }
+        self.sync_directories(0, "sync undone")?;
+        for i in 0..self.work.len() {
+            let planned = &self.work[i].planned;
+            // What was a person's is a blob by now.
+            let base = planned.base().filter(|base| planned.human && self.blobs.has(base));
+            let known = planned.staged().into_iter().chain(base).collect();
+            self.forget(i, known)?;
+            self.forget_part(i);
+        }
+        while let Some(path) = self.made.pop() {
+            self.point("remove directory", 0)?;
+            let (parent, name) = path.rsplit_once('/').unwrap_or((".", &path));
+            let removed =
+                self.share.directory(parent).and_then(|dir| rustix::fs::unlinkat(dir, name, AtFlags::REMOVEDIR));
+            if removed.is_err() {
+                self.report.made.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn point(&mut self, name: &'static str, place: usize) -> Result<(), Halted> {
+        self.steps.before(Point { name, place })
+    }
+
+    /// Opens the directory of an operation's target, if it is there.
+    pub fn open_places(&mut self, i: usize) {
+        let work = &mut self.work[i];
+        work.target = self.share.place(work.planned.path).ok();
+        let name = slot_name(self.id, &work.planned.slot);
+        work.slot = work.target.as_ref().and_then(|target| target.sibling(&name).ok());
+    }
+
+    fn sync_directories(&mut self, from: usize, name: &'static str) -> Result<(), End> {
+        let mut synced = Vec::new();
+        for i in from..self.work.len() {
+            let work = &self.work[i];
+            let mut dirs = Vec::new();
+            if let Some(target) = &work.target {
+                dirs.extend(target.sibling(".").map(|place| place.dir));
+            }
+            if let Op::Shift { to, .. } = work.planned.op {
+                dirs.extend(self.share.place(to).map(|place| place.dir));
+            }
+            let (path, place) = (work.planned.path, work.planned.place);
+            for dir in dirs {
+                let failed = |errno| End::errno(path, "sync its directory", errno);
+                let stat = rustix::fs::fstat(&dir).map_err(failed)?;
+                if !synced.contains(&(stat.st_dev, stat.st_ino)) {
+                    self.point(name, place)?;
+                    sync_directory(&dir).map_err(failed)?;
+                    synced.push((stat.st_dev, stat.st_ino));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn report_places(&self) -> usize {
+        match &self.report.outcome {
+            Outcome::Done { stamps } => stamps.len(),
+            _ => 0,
+        }
+    }
+
+    /// How the file that an operation left looks, if it is still that file.
+    fn final_stamp(&self, i: usize) -> Option<Stamp> {
+        let work = &self.work[i];
+        if let Some(stamp) = work.idle {
+            return Some(stamp);
+        }
+        let (place, wanted) = match work.planned.op {
+            Op::Away { .. } => return None,
+            Op::Swap { new, .. } | Op::Place { new, .. } => (self.share.place(work.planned.path).ok()?, new),
+            Op::Shift { to, base } => (self.share.place(to).ok()?, base),
+        };
+        match &work.ours {
+            Some((file, before)) => {
+                let now = stamp(file).ok()?;
+                let named = place.stat().ok()?.st_ino == now.inode;
+                let untouched = (now.size, now.mtime_ns, now.inode) == (before.size, before.mtime_ns, before.inode);
+                (named && untouched).then_some(now)
+            }
+            None => place.hash().ok().filter(|(_, digest)| *digest == wanted).map(|(stamp, _)| stamp),
+        }
+    }
+
+    /// Lets go of what an operation's slot holds, after its bytes are safe if they are not among the `known`.
+    fn forget(&mut self, i: usize, known: Vec<Digest>) -> Result<(), End> {
+        let Some(slot) = self.work[i].slot.as_ref().and_then(|slot| slot.sibling(&slot.name).ok()) else {
+            return Ok(());
+        };
+        if slot.stat().is_err() {
+            return Ok(());
+        }
+        self.point("forget", self.work[i].planned.place)?;
+        let Ok((file, _)) = slot.open() else {
+            // No file of ours and no file at all: it keeps its temporary name, and people are told of it.
+            self.report.kept.push(slot.path.clone());
+            return Ok(());
+        };
+        let mut linger = Linger::new(slot, file, known);
+        match linger.settle(self.blobs) {
+            Ok(Settled::Gone { rescued }) => self.report.rescued.extend(rescued),
+            // It keeps its name, which is as safe as a blob.
+            Ok(Settled::Held) | Err(_) => self.report.lingering.push(linger),
+        }
+        Ok(())
+    }
+
+    fn forget_part(&self, i: usize) {
+        let Some(target) = &self.work[i].target else { return };
+        let part = part_name(self.id, &self.work[i].planned.slot);
+        // A rest that cannot be removed now is found by a sweep of temporary files.
+        let _ = rustix::fs::unlinkat(&target.dir, &part, AtFlags::empty());
+    }
+}
+
+fn see(path: &str, place: Option<&Place>) -> Result<Seen, End> {
+    let failed = |errno| stuck(End::errno(path, "look at it", errno));
+    let Some(place) = place else { return Ok(Seen::Absent) };
+    match place.stat() {
+        Err(Errno::NOENT) => return Ok(Seen::Absent),
+        Err(errno) => return Err(failed(errno)),
+        Ok(stat) if kind_of(&stat) != FileType::RegularFile => return Ok(Seen::Other),
+        Ok(_) => {}
+    }
+    match place.open() {
+        Ok((file, _)) => hash_all(&file).map(Seen::File).map_err(failed),
+        Err(ReadError::Gone { .. }) => Ok(Seen::Absent),
+        Err(ReadError::NotAFile { .. }) => Ok(Seen::Other),
+        // Not ours to read: somebody else's, then. Anything else the world may get over.
+        Err(error) => match End::unread(path, &error) {
+            End::Refused { .. } => Ok(Seen::Other),
+            end => Err(stuck(end)),
+        },
+    }
+}
+
+/// Syncs a directory, where the file system knows how to.
+pub(crate) fn sync_directory(dir: &OwnedFd) -> Result<(), Errno> {
+    match rustix::fs::fsync(dir) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(()),
+        synced => synced,
     }
 }

@@ -1,0 +1,175 @@
+//! From an intent to single operations, and from what lies on disk back to how far an intent had come.
+//!
+//! Pure: no file is touched here.
+
+use crate::intent::{Intent, Move, Source};
+use crate::name::{Digest, new_name_fault, path_fault};
+use std::collections::BTreeMap;
+
+/// One visible operation on one name. Its slot is a temporary name of ours beside the target.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned<'a> {
+    /// Of its move in the intent.
+    pub place: usize,
+    /// The target; of a shift where it comes from.
+    pub path: &'a str,
+    pub op: Op<'a>,
+    /// The part of the slot's name that tells it from the intent's other slots.
+    pub slot: String,
+    pub human: bool,
+    pub source: Option<&'a Source>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op<'a> {
+    /// The slot's `new` and the target's `base` change places.
+    Swap { base: Digest, new: Digest },
+    /// The slot's `new` takes the free name. `heir`: it looks like the file that the operation before took away.
+    Place { new: Digest, heir: bool },
+    /// The file takes another, free name. The slot is only used where that takes two steps.
+    Shift { to: &'a str, base: Digest },
+    /// The file goes into the slot.
+    Away { base: Digest },
+}
+
+/// What an intent's moves amount to, or the first path that cannot be and why. `exchanges` says whether names can be
+/// exchanged where a path lies; where they cannot, a replacement is a removal and a new file.
+pub(crate) fn plan(
+    intent: &Intent,
+    mut exchanges: impl FnMut(&str) -> bool,
+) -> Result<Vec<Planned<'_>>, (String, String)> {
+    let mut plan = Vec::new();
+    for (place, step) in intent.moves.iter().enumerate() {
+        let mut add = |path, op, slot, human, source| plan.push(Planned { place, path, op, slot, human, source });
+        let slot = place.to_string();
+        let mut named = vec![];
+        match step {
+            Move::Replace { path, base, new, source, human } => {
+                named.push((path, None));
+                if exchanges(path) || base == new {
+                    add(path, Op::Swap { base: *base, new: *new }, slot, *human, Some(source));
+                } else {
+                    add(path, Op::Away { base: *base }, format!("{slot}o"), *human, None);
+                    add(path, Op::Place { new: *new, heir: true }, slot, *human, Some(source));
+                }
+            }
+            Move::New { path, new, source } => {
+                named.push((path, new_name_fault(path)));
+                add(path, Op::Place { new: *new, heir: false }, slot, false, Some(source));
+            }
+            Move::Rename { from, to, base } => {
+                named.extend([(from, None), (to, new_name_fault(to))]);
+                add(from, Op::Shift { to, base: *base }, slot, false, None);
+            }
+            Move::Remove { path, base, human } => {
+                named.push((path, None));
+                add(path, Op::Away { base: *base }, slot, *human, None);
+            }
+        }
+        for (path, fault) in named {
+            if let Some(why) = path_fault(path).or(fault) {
+                return Err((path.clone(), format!("it cannot be published to: {why}")));
+            }
+        }
+    }
+    states(&plan)?;
+    Ok(plan)
+}
+
+/// What the names of a plan hold: nothing, or bytes of this digest.
+type State<'a> = BTreeMap<&'a str, Option<Digest>>;
+
+/// How the names look before the first operation, after one, after two, and so on; or the first path where an
+/// operation contradicts those before it.
+fn states<'a>(plan: &[Planned<'a>]) -> Result<Vec<State<'a>>, (String, String)> {
+    let mut before = State::new();
+    let mut now = State::new();
+    let mut history = Vec::new();
+    for planned in plan {
+        let (path, base) = (planned.path, planned.base());
+        let needs = match planned.op {
+            Op::Shift { to, .. } => vec![(path, base), (to, None)],
+            Op::Swap { .. } | Op::Place { .. } | Op::Away { .. } => vec![(path, base)],
+        };
+        history.push(now.clone());
+        for (name, wanted) in needs {
+            if *now.entry(name).or_insert_with(|| *before.entry(name).or_insert(wanted)) != wanted {
+                return Err((name.to_owned(), "the moves of this intent contradict each other".to_owned()));
+            }
+        }
+        match planned.op {
+            Op::Swap { new, .. } | Op::Place { new, .. } => now.insert(path, Some(new)),
+            Op::Away { .. } => now.insert(path, None),
+            Op::Shift { to, base } => {
+                now.insert(path, None);
+                now.insert(to, Some(base))
+            }
+        };
+    }
+    history.push(now);
+    // A name looks as it did at first until the first operation on it.
+    for state in &mut history {
+        for (name, first) in &before {
+            state.entry(name).or_insert(*first);
+        }
+    }
+    Ok(history)
+}
+
+impl Planned<'_> {
+    /// What must lie at the target; `None` for nothing.
+    pub fn base(&self) -> Option<Digest> {
+        match self.op {
+            Op::Swap { base, .. } | Op::Shift { base, .. } | Op::Away { base } => Some(base),
+            Op::Place { .. } => None,
+        }
+    }
+
+    /// What is staged for it, if anything.
+    pub fn staged(&self) -> Option<Digest> {
+        match self.op {
+            Op::Swap { new, .. } | Op::Place { new, .. } => Some(new),
+            Op::Shift { .. } | Op::Away { .. } => None,
+        }
+    }
+
+    /// Whether the slot can look so if the operation has been carried out, or if it has not.
+    fn allows(&self, slot: Seen, done: bool) -> bool {
+        match (self.op, done) {
+            (Op::Swap { new, .. }, true) => slot != Seen::File(new),
+            (Op::Swap { new, .. }, false) => matches!(slot, Seen::Absent) || slot == Seen::File(new),
+            (Op::Place { .. }, true) | (Op::Away { .. }, false) | (Op::Shift { .. }, _) => slot == Seen::Absent,
+            (Op::Place { .. }, false) | (Op::Away { .. }, true) => true,
+        }
+    }
+}
+
+/// What lies under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Absent,
+    File(Digest),
+    /// Something else, or a file that cannot be read.
+    Other,
+}
+
+/// How many operations had been carried out when a try was cut short.
+///
+/// They are carried out strictly in order and undone strictly in reverse, so some number of them explains the disk
+/// but for what others did since. Slots are ours alone: a number that they contradict is out of the question. Of the
+/// rest the one that most paths agree with is taken, and the smaller of two, since carrying out an operation again
+/// looks first, while believing one done does not. A wrong answer costs a repetition, never bytes.
+pub(crate) fn progress(plan: &[Planned<'_>], paths: &BTreeMap<&str, Seen>, slots: &[Seen]) -> usize {
+    let states = states(plan).expect("the plan was made without contradiction");
+    let possible =
+        |done: usize| plan.iter().zip(slots).enumerate().all(|(i, (planned, slot))| planned.allows(*slot, i < done));
+    let agreeing = |done: usize| {
+        let matches = |name: &str, wanted: &Option<Digest>| match paths.get(name) {
+            Some(Seen::Absent) => wanted.is_none(),
+            Some(Seen::File(digest)) => Some(*digest) == *wanted,
+            Some(Seen::Other) | None => false,
+        };
+        states[done].iter().filter(|(name, wanted)| matches(name, wanted)).count()
+    };
+    (0..=plan.len()).rev().max_by_key(|done| (possible(*done), agreeing(*done))).unwrap_or(0)
+}
