@@ -82,6 +82,10 @@ pub enum Blocker {
         file: FilePath,
         by: JobId,
     },
+    /// A person's request is being published there.
+    BeingPublished {
+        file: FilePath,
+    },
     /// A script holds a lock.
     Locked {
         file: FilePath,
@@ -206,6 +210,7 @@ impl fmt::Display for Blocker {
             Self::PoolHeld { pool } => write!(f, "the pool {pool} is held (its capacity is 0)"),
             Self::PoolReserved { pool, by } => write!(f, "the pool {pool} is kept free for job {by}"),
             Self::FileBusy { file, by } => write!(f, "job {by} is using {file}"),
+            Self::BeingPublished { file } => write!(f, "{file} is being published"),
             Self::Locked { file, owner, why, .. } => write!(f, "{file} is locked by {owner}{}", Because(why)),
             Self::Held { file, owner, why } => write!(f, "{file} is held by {owner}{}", Because(why)),
             Self::ChangedLately { file, .. } => write!(f, "{file} is not quiet: somebody changed it a moment ago"),

@@ -1,114 +1,217 @@
-//! The one value that decides.
+//! The one value that decides: what it holds, and its one method.
+//!
+//! [`Coordinator::step`] takes note of a fact, then catches up: time that has passed, subjects to plan, jobs to start,
+//! people to answer. Each room of this crate adds its part of both to the coordinator; what is kept and ordered
+//! meanwhile is collected and leaves as one [`Decision`].
 
+use crate::build::{Build, Job};
+use crate::lane::{Lane, LaneId, LaneName, ViewName};
+use crate::lease::Leases;
+use crate::plan::Outlook;
+use crate::playbook::Playbook;
+use crate::pool::Pools;
+use crate::publish::Pending;
+use crate::settle::Files;
+use crate::share::Share;
+use crate::wait::Waits;
 use crate::{
-    Blocker, BuildId, BuildRow, Decision, Event, FilePath, GraphNode, IndexRow, JobId, JobRow, LeaseRow, Plan,
-    ProposalRow, Rows, Rules, Subject, SubjectView, Time, Unsettled,
+    Binding, BuildId, Change, Decision, Digest, Effect, Event, FilePath, FixedRow, IntentId, JobId, MetaRow, Ours,
+    ProposalId, ProposalRow, Row, Subject, Time, WeaveId,
 };
-use alloc::vec::Vec;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
 
 /// Everything showd knows about what is to be done. See the crate's documentation.
 #[derive(Debug)]
 pub struct Coordinator {
-    rules: Rules,
-    #[expect(dead_code, reason = "the first slice lands next")]
-    rows: Rows,
+    pub(crate) now: Time,
+    pub(crate) playbook: Playbook,
+    pub(crate) meta: MetaRow,
+    pub(crate) shares: BTreeMap<crate::ShareId, Share>,
+    pub(crate) files: Files,
+    /// Version of each tool that was looked for; `None`: it is not installed.
+    pub(crate) tools: BTreeMap<String, Option<String>>,
+    /// The runner is connected.
+    pub(crate) runner: bool,
+
+    pub(crate) lanes: BTreeMap<LaneId, Lane>,
+    pub(crate) lane_of: BTreeMap<LaneName, LaneId>,
+    pub(crate) next_lane: u64,
+    /// Lanes that something changed for, to be planned in this step.
+    pub(crate) dirty: BTreeSet<LaneId>,
+    /// Lanes whose last plan depends on a file beyond what their steps' patterns match.
+    pub(crate) readers: BTreeMap<FilePath, BTreeSet<LaneId>>,
+    /// Lanes that asked for a key to be looked up.
+    pub(crate) asking: BTreeMap<Digest, BTreeSet<LaneId>>,
+    /// The latest outlook, as long as nothing changed for its lane.
+    pub(crate) latest: Option<(LaneId, Outlook)>,
+
+    pub(crate) builds: BTreeMap<BuildId, Build>,
+    pub(crate) jobs: BTreeMap<JobId, Job>,
+    /// Builds and jobs whose rows changed in this step.
+    pub(crate) touched_builds: BTreeSet<BuildId>,
+    pub(crate) touched_jobs: BTreeSet<JobId>,
+    /// Ended builds of each subject that are still kept, oldest first.
+    pub(crate) ended: BTreeMap<Subject, VecDeque<BuildId>>,
+
+    pub(crate) leases: Leases,
+    pub(crate) pools: Pools,
+    pub(crate) intents: BTreeMap<IntentId, Pending>,
+    /// Files that an intent is about.
+    pub(crate) publishing: BTreeMap<FilePath, IntentId>,
+
+    pub(crate) proposals: BTreeMap<ProposalId, ProposalRow>,
+    /// Proposals that a person accepted and that are not published yet.
+    pub(crate) accepted: BTreeMap<Subject, BTreeSet<ProposalId>>,
+    /// Fixed points by file and action key.
+    pub(crate) fixed: BTreeMap<FilePath, BTreeMap<Digest, FixedRow>>,
+    pub(crate) bindings: BTreeMap<FilePath, BTreeMap<String, Binding>>,
+    pub(crate) ours: BTreeMap<FilePath, BTreeMap<String, Ours>>,
+    /// Weaves under way, and the lanes that wait for one of a file to end.
+    pub(crate) weaving: BTreeMap<WeaveId, (LaneId, ViewName)>,
+    pub(crate) weaving_files: BTreeMap<FilePath, BTreeSet<LaneId>>,
+    pub(crate) next_weave: u64,
+
+    pub(crate) waits: Waits,
+    pub(crate) timers: BTreeSet<(Time, Timer)>,
+    pub(crate) out: Decision,
+    pub(crate) meta_kept: MetaRow,
+}
+
+/// What is to be looked at again at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// Something settles, or planning was put off.
+    Lane(LaneId),
+    /// A file may become quiet.
+    Quiet(LaneId),
+    Retry(JobId),
+    Publish(IntentId),
+    Scan(crate::ShareId),
 }
 
 impl Coordinator {
-    /// Takes up where the rows left off: boot, crash, watch overflow and doubt are one path, restore and then scan.
-    ///
-    /// `rules` must have passed [`Rules::check`].
-    pub fn restore(rows: Rows, rules: Rules, now: Time) -> (Self, Decision) {
-        let _ = now;
-        (Self { rules, rows }, Decision::default())
-    }
-
-    /// Takes note of one fact and decides what follows. `now` never goes backwards; if it does, it is ignored.
+    /// Takes note of one fact and decides what follows. Time that goes backwards is taken to stand still.
     pub fn step(&mut self, now: Time, event: Event) -> Decision {
-        let _ = (now, event);
-        Decision::default()
+        self.now = self.now.max(now);
+        self.take_note(event);
+        self.catch_up();
+        self.decide()
     }
 
     /// When to call [`Self::step`] with [`Event::Clock`], unless something else happens before.
     pub fn next_deadline(&self) -> Option<Time> {
-        None
+        let timer = self.timers.first().map(|(at, _)| *at);
+        [timer, self.leases.next_end(), self.files.next_leaving()].into_iter().flatten().min()
     }
 
-    pub fn rules(&self) -> &Rules {
-        &self.rules
+    fn take_note(&mut self, event: Event) {
+        match event {
+            Event::FileSeen { file, look } => self.file_seen(&file, look),
+            Event::Scanned { share, complete } => self.scanned(share, complete),
+            Event::WatchLost { share, why } => self.watch_lost(share, &why),
+            Event::ShareGone { share } => self.share_gone(share),
+            Event::ShareBack { share } => self.share_back(share),
+            Event::Hashed { file, stamp, digest } => self.hashed(&file, stamp, digest),
+            Event::HashFailed { file, look, why } => self.hash_failed(&file, look, &why),
+            Event::ToolSeen { name, version } => self.tool_seen(name, version),
+            Event::RunnerBack { attempts } => self.runner_back(&attempts),
+            Event::AttemptStarted { .. } | Event::Clock => {}
+            Event::AttemptProgressed { job, attempt, percent, message } => {
+                self.attempt_progressed(job, attempt, percent, message);
+            }
+            Event::AttemptEnded { job, attempt, ended } => self.attempt_ended(job, attempt, ended),
+            Event::Woven { weave, woven } => self.woven(weave, woven),
+            Event::Published { intent, outcome } => self.published(intent, outcome),
+            Event::Found { found, missing } => self.found(found, &missing),
+            Event::Asked { ask, client, who, what } => self.asked(ask, client, &who, what),
+            Event::ClientGone { client } => self.client_gone(client),
+        }
     }
 
-    /// Why this job has not started or is not published: empty for one that is ready, running or over.
-    pub fn blockers(&self, job: JobId) -> Vec<Blocker> {
-        let _ = job;
-        Vec::new()
+    /// Everything that follows, until nothing more does.
+    pub(crate) fn catch_up(&mut self) {
+        self.end_locks();
+        self.forget_left_files();
+        self.ring_timers();
+        loop {
+            self.plan_lanes();
+            self.start_jobs();
+            if self.dirty.is_empty() {
+                break;
+            }
+        }
+        self.answer_waits();
     }
 
-    /// What would run now for a subject, and why. `None`: no such subject.
-    pub fn plan(&self, subject: &Subject) -> Option<Plan> {
-        let _ = subject;
-        None
+    fn ring_timers(&mut self) {
+        while let Some(&(at, timer)) = self.timers.first().filter(|(at, _)| *at <= self.now) {
+            self.timers.remove(&(at, timer));
+            match timer {
+                Timer::Lane(lane) => {
+                    if let Some(lane) = self.lanes.get_mut(&lane) {
+                        lane.wake = None;
+                    }
+                    self.dirty.insert(lane);
+                }
+                Timer::Quiet(lane) => {
+                    if let Some(lane) = self.lanes.get_mut(&lane) {
+                        lane.quiet = None;
+                    }
+                    self.dirty.insert(lane);
+                }
+                Timer::Retry(job) => self.mark_job(job),
+                Timer::Publish(intent) => self.publish_again(intent),
+                Timer::Scan(share) => self.scan_again(share),
+            }
+        }
     }
 
-    /// Why a person's file may not be written now: empty when it is quiet and free.
-    pub fn quiet(&self, file: &FilePath) -> Vec<Blocker> {
-        let _ = file;
-        Vec::new()
+    /// Closes the step: rows of what changed, and everything collected.
+    pub(crate) fn decide(&mut self) -> Decision {
+        for build in core::mem::take(&mut self.touched_builds) {
+            let Some(build) = self.builds.get(&build) else { continue };
+            self.out.keep(Change::Put(Row::Build(build.row.clone())));
+        }
+        for job in core::mem::take(&mut self.touched_jobs) {
+            let Some(job) = self.jobs.get(&job) else { continue };
+            self.out.keep(Change::Put(Row::Job(job.row.clone())));
+        }
+        if self.meta != self.meta_kept {
+            self.meta_kept = self.meta.clone();
+            self.out.keep(Change::Put(Row::Meta(self.meta.clone())));
+        }
+        core::mem::take(&mut self.out)
     }
 
-    /// Jobs of unfinished builds, with their progress.
-    pub fn jobs(&self) -> impl Iterator<Item = &JobRow> {
-        core::iter::empty()
+    pub(crate) fn put(&mut self, row: Row) {
+        self.out.keep(Change::Put(row));
     }
 
-    pub fn job(&self, job: JobId) -> Option<&JobRow> {
-        let _ = job;
-        None
+    pub(crate) fn delete(&mut self, key: crate::RowKey) {
+        self.out.keep(Change::Delete(key));
     }
 
-    /// Unfinished builds.
-    pub fn builds(&self) -> impl Iterator<Item = &BuildRow> {
-        core::iter::empty()
+    pub(crate) fn order(&mut self, effect: Effect) {
+        self.out.order(effect);
     }
 
-    pub fn build(&self, build: BuildId) -> Option<&BuildRow> {
-        let _ = build;
-        None
+    /// Something changed for a lane: it is planned in this step.
+    pub(crate) fn mark(&mut self, lane: LaneId) {
+        self.dirty.insert(lane);
+        if self.latest.as_ref().is_some_and(|(latest, _)| *latest == lane) {
+            self.latest = None;
+        }
     }
 
-    /// The graph of an unfinished build.
-    pub fn graph(&self, build: BuildId) -> Vec<GraphNode> {
-        let _ = build;
-        Vec::new()
+    pub(crate) fn mark_all(&mut self) {
+        self.dirty.extend(self.lanes.keys());
+        self.latest = None;
     }
 
-    /// The last result of every node of a subject.
-    pub fn index(&self, subject: &Subject) -> impl Iterator<Item = &IndexRow> {
-        let _ = subject;
-        core::iter::empty()
-    }
-
-    /// Locks and holds.
-    pub fn leases(&self) -> impl Iterator<Item = &LeaseRow> {
-        core::iter::empty()
-    }
-
-    pub fn proposals(&self) -> impl Iterator<Item = &ProposalRow> {
-        core::iter::empty()
-    }
-
-    pub fn subjects(&self) -> Vec<SubjectView> {
-        Vec::new()
-    }
-
-    /// Which subjects of automatic pipelines a file belongs to.
-    pub fn subjects_of(&self, file: &FilePath) -> Vec<Subject> {
-        let _ = file;
-        Vec::new()
-    }
-
-    /// Files that are read by pipelines and that changed too lately to be read.
-    pub fn unsettled(&self) -> Vec<Unsettled> {
-        Vec::new()
+    pub(crate) fn mark_job(&mut self, job: JobId) {
+        if let Some(lane) = self.jobs.get(&job).map(|job| job.lane) {
+            self.mark(lane);
+        }
     }
 }

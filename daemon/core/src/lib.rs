@@ -10,15 +10,36 @@
 extern crate alloc;
 
 mod ask;
+mod asked;
+mod attempt;
 mod blocker;
+mod build;
 mod coordinator;
 mod decision;
 mod effect;
 mod event;
+mod input;
+mod job;
+mod key;
+mod kind;
+mod lane;
+mod lease;
+mod log;
 mod name;
+mod pattern;
+mod plan;
+mod playbook;
+mod pool;
+mod publish;
+mod restore;
+mod retry;
 mod row;
 mod rules;
+mod settle;
+mod share;
 mod view;
+mod wait;
+mod weave;
 
 pub use ask::*;
 pub use blocker::Blocker;

@@ -132,3 +132,6 @@ pub struct Peer {
     pub pid: i32,
     pub name: String,
 }
+
+/// The step name of our own job per file, which weaves finished edits into it and publishes them.
+pub const WEAVE: &str = "weave";

@@ -1,0 +1,429 @@
+//! What people ask for, answered: every ask gets exactly one answer, in the step that made it true.
+
+use crate::build::next;
+use crate::job::JobEvent;
+use crate::lane::{LaneId, LaneName};
+use crate::{
+    Ask, AskId, Blocker, Cause, ClientId, Coordinator, Digest, Effect, FilePath, JobId, JobName, JobState, LeaseId,
+    LeaseKind, LeaseRow, Move, Node, Peer, ProposalId, ProposalRow, ProposalState, Refusal, RefusalKind, Reply, Row,
+    RowKey, Source, Subject,
+};
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+type Answer = Result<Reply, Refusal>;
+
+impl Coordinator {
+    pub(crate) fn asked(&mut self, ask: AskId, client: ClientId, who: &Peer, what: Ask) {
+        let answer = match what {
+            Ask::Wait { jobs } => return self.wait_for_jobs(ask, client, &jobs),
+            Ask::WaitIdle { quiet_too } => return self.wait_for_idle(ask, client, quiet_too),
+            Ask::Submit { subject, parameters } => self.submit(subject, parameters, who),
+            Ask::Requeue { jobs, force } => self.requeue(jobs, force, who),
+            Ask::RequeueFailed { subject, force } => Ok(self.requeue_failed(subject.as_ref(), force)),
+            Ask::Cancel { jobs } => self.cancel_all(&jobs, who),
+            Ask::Take { file, kind, why } => self.take(client, who, file, kind, why),
+            Ask::Renew { lease } => self.renew(client, lease),
+            Ask::GiveBack { lease } => self.give_back(lease),
+            Ask::Release { file } => self.release(&file),
+            Ask::Accept { proposals } => {
+                self.judge_proposals(&proposals, &ProposalState::Accepted { by: who.name.clone() })
+            }
+            Ask::Reject { proposals } => {
+                self.judge_proposals(&proposals, &ProposalState::Rejected { by: who.name.clone() })
+            }
+            Ask::Restore { file, digest, size } => self.restore_text(file, digest, size, who),
+            Ask::Create { files, what } => self.create(files, &what, who),
+            Ask::Edit { file, edits, what } => self.edit(file, edits, what, who),
+        };
+        let reply = answer.unwrap_or_else(Reply::Refused);
+        self.order(Effect::Answer { ask, reply });
+    }
+
+    /// A build of the lane of this subject and these parameters; the unfinished one, if there is one.
+    fn submit(&mut self, subject: Subject, parameters: BTreeMap<String, String>, who: &Peer) -> Answer {
+        let Some(play) = self.playbook.plays.get(&subject.pipeline) else {
+            let known: Vec<&str> = self.playbook.plays.keys().map(AsRef::as_ref).collect();
+            let hint = format!("pipelines are: {}", known.join(", "));
+            return no(RefusalKind::NotFound, format!("there is no pipeline {}", subject.pipeline), hint);
+        };
+        if play.captures(&subject.path).is_none() {
+            let hint = format!("its subjects are {}", play.pipeline.subject);
+            return no(RefusalKind::Invalid, format!("{} is no subject of {}", subject.path, subject.pipeline), hint);
+        }
+        if let Some(blocker) = self.share_blocker(subject.share) {
+            return no(RefusalKind::NotNow, blocker.to_string(), "try again when it is there".to_owned());
+        }
+        if self.files.below(subject.share, &subject.path).next().is_none() {
+            let hint = "see \"showctl episodes\"".to_owned();
+            return no(RefusalKind::NotFound, format!("nothing lies at {}", subject.path), hint);
+        }
+        let lane = self.lane(LaneName { subject, parameters }).expect("its pipeline and captures are known");
+        let build = self.build_for(lane, who);
+        let jobs: Vec<JobId> = self.builds[&build].nodes.values().copied().collect();
+        for &job in &jobs {
+            if matches!(self.jobs[&job].row.state, JobState::Failed { .. } | JobState::Canceled { .. }) {
+                self.run_again(job, false);
+            }
+        }
+        Ok(Reply::Submitted { build, jobs })
+    }
+
+    /// The unfinished build of a lane, now also asked for by a person, or a new one.
+    fn build_for(&mut self, lane: LaneId, who: &Peer) -> crate::BuildId {
+        self.mark(lane);
+        if let Some(build) = self.lanes[&lane].build {
+            let row = &mut self.builds.get_mut(&build).expect("a lane names a build that is held").row;
+            row.asked_by.get_or_insert_with(|| who.name.clone());
+            self.touched_builds.insert(build);
+            let jobs: Vec<JobId> = self.builds[&build].nodes.values().copied().collect();
+            for job in jobs {
+                self.raise(job);
+            }
+            return build;
+        }
+        let outlook = self.outlook(&self.lanes[&lane]);
+        let cause = format!("asked for by {}", who.name);
+        self.new_build(lane, &outlook, cause, Some(who.name.clone()))
+    }
+
+    /// A person asked for it: it goes before what nobody asked for.
+    fn raise(&mut self, job: JobId) {
+        let held = self.jobs.get_mut(&job).expect("a build names jobs that are held");
+        if !held.row.asked && !held.row.state.is_over() {
+            held.row.asked = true;
+            self.touched_jobs.insert(job);
+            self.mark_job(job);
+        }
+    }
+
+    fn requeue(&mut self, jobs: Vec<JobName>, force: bool, who: &Peer) -> Answer {
+        for name in &jobs {
+            if self.jobs.get(&name.job).is_some_and(|held| held.row.state.holds_files()) {
+                let hint =
+                    format!("wait for it with \"showctl wait {0}\", or stop it with \"showctl cancel {0}\"", name.job);
+                return no(RefusalKind::NotNow, format!("job {} is still running", name.job), hint);
+            }
+        }
+        let mut again = Vec::new();
+        for name in jobs {
+            again.extend(self.requeue_one(name, force, who));
+        }
+        if again.is_empty() {
+            return no(
+                RefusalKind::NotFound,
+                "there is no such job any more".to_owned(),
+                "see \"showctl jobs\"".to_owned(),
+            );
+        }
+        Ok(Reply::Jobs { jobs: again })
+    }
+
+    fn requeue_one(&mut self, name: JobName, force: bool, who: &Peer) -> Option<JobId> {
+        if self.is_current(name.job) {
+            self.run_again(name.job, force);
+            return Some(name.job);
+        }
+        // Its build is over: the subject's next build runs what it was for.
+        let lane = self.lane(LaneName { subject: name.subject, parameters: name.parameters })?;
+        let build = self.build_for(lane, who);
+        let job = *self.builds[&build].nodes.get(&name.node)?;
+        if !self.jobs[&job].row.state.holds_files() {
+            self.run_again(job, force);
+        }
+        Some(job)
+    }
+
+    /// It is what its lane's unfinished build has for its node.
+    fn is_current(&self, job: JobId) -> bool {
+        let Some(held) = self.jobs.get(&job) else { return false };
+        let build = self.lanes.get(&held.lane).and_then(|lane| lane.build);
+        build.is_some_and(|build| self.builds[&build].nodes.get(&held.row.node) == Some(&job))
+    }
+
+    fn run_again(&mut self, job: JobId, force: bool) {
+        let row = &mut self.jobs.get_mut(&job).expect("the caller looked").row;
+        (row.asked, row.tries) = (true, 0);
+        row.forced |= force;
+        self.move_job(job, JobEvent::Requeued);
+    }
+
+    fn requeue_failed(&mut self, subject: Option<&Subject>, force: bool) -> Reply {
+        let failed: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, held)| matches!(held.row.state, JobState::Failed { .. }))
+            .filter(|(id, held)| subject.is_none_or(|subject| held.row.subject == *subject) && self.is_current(**id))
+            .map(|(id, _)| *id)
+            .collect();
+        for job in &failed {
+            self.run_again(*job, force);
+        }
+        Reply::Jobs { jobs: failed }
+    }
+
+    fn cancel_all(&mut self, jobs: &[JobId], who: &Peer) -> Answer {
+        for job in jobs {
+            match self.jobs.get(job).map(|held| &held.row.state) {
+                None => {
+                    return no(
+                        RefusalKind::NotFound,
+                        format!("job {job} is not running or waiting"),
+                        "see \"showctl jobs\"".to_owned(),
+                    );
+                }
+                Some(state) if state.is_over() => {
+                    return no(RefusalKind::NotNow, format!("job {job} is over: {}", state.word()), String::new());
+                }
+                Some(JobState::Publishing { .. }) => {
+                    let hint = format!("wait for it with \"showctl wait {job}\"");
+                    return no(RefusalKind::NotNow, format!("job {job} is publishing its results"), hint);
+                }
+                Some(_) => {}
+            }
+        }
+        let jobs: BTreeSet<JobId> = jobs.iter().copied().collect();
+        for job in jobs {
+            self.cancel(job, &who.name);
+        }
+        Ok(Reply::Done)
+    }
+
+    fn take(&mut self, client: ClientId, who: &Peer, file: FilePath, kind: LeaseKind, why: String) -> Answer {
+        if self.is_publishing(&file) {
+            return refuse(&Blocker::BeingPublished { file });
+        }
+        if let Some(blocker) = self.leases.against_row(&file, kind) {
+            return refuse(&blocker);
+        }
+        let id = LeaseId(next(&mut self.meta.next_lease));
+        let until = match kind {
+            LeaseKind::Lock => Some(self.now.plus_ms(self.playbook.rules.lock_ms_max)),
+            LeaseKind::Hold => None,
+        };
+        let row = LeaseRow { id, file, kind, owner: who.name.clone(), why, since: self.now, until };
+        self.log("lease.taken").file(&row.file).text(format!("{} {} {}", row.owner, verb(kind), row.file));
+        self.put(Row::Lease(row.clone()));
+        self.mark_file(&row.file);
+        self.leases.insert(row, Some(client));
+        Ok(Reply::Taken { lease: id, token: (self.meta.epoch, id.0) })
+    }
+
+    fn renew(&mut self, client: ClientId, lease: LeaseId) -> Answer {
+        let until = self.now.plus_ms(self.playbook.rules.lock_ms_max);
+        let Some(row) = self.leases.renew(lease, until, client) else {
+            let hint = "take it again, and check what changed meanwhile".to_owned();
+            return no(RefusalKind::NotFound, format!("lock {lease} has ended"), hint);
+        };
+        self.put(Row::Lease(row));
+        Ok(Reply::Done)
+    }
+
+    fn give_back(&mut self, lease: LeaseId) -> Answer {
+        if self.end_lease(lease, "given back") {
+            return Ok(Reply::Done);
+        }
+        no(RefusalKind::NotFound, format!("lock {lease} has ended"), String::new())
+    }
+
+    fn release(&mut self, file: &FilePath) -> Answer {
+        let Some(lease) = self.leases.of_file(file, LeaseKind::Hold) else {
+            return no(RefusalKind::NotFound, format!("nobody holds {file}"), "see \"showctl locks\"".to_owned());
+        };
+        self.end_lease(lease, "released");
+        Ok(Reply::Done)
+    }
+
+    fn end_lease(&mut self, lease: LeaseId, how: &str) -> bool {
+        let Some((row, woken)) = self.leases.remove(lease) else { return false };
+        self.delete(RowKey::Lease(lease));
+        self.log("lease.ended").file(&row.file).text(format!(
+            "{} no longer {} {}: {how}",
+            row.owner,
+            verb(row.kind),
+            row.file
+        ));
+        for job in woken {
+            self.mark_job(job);
+        }
+        self.mark_file(&row.file);
+        self.publish_on(row.file.share);
+        true
+    }
+
+    /// Lanes that read a file, or any file below a directory.
+    fn mark_file(&mut self, file: &FilePath) {
+        let files: Vec<FilePath> = if file.path.ends_with('/') {
+            self.files.below(file.share, &file.path).map(|(path, _)| path.clone()).collect()
+        } else {
+            [file.clone()].into()
+        };
+        for file in files {
+            for lane in self.lanes_of(&file, false) {
+                self.mark(lane);
+            }
+        }
+    }
+
+    pub(crate) fn end_locks(&mut self) {
+        while let Some(lease) = self.leases.ended(self.now) {
+            self.end_lease(lease, "its time was over");
+        }
+    }
+
+    pub(crate) fn client_gone(&mut self, client: ClientId) {
+        for lease in self.leases.of_client(client) {
+            self.end_lease(lease, "its owner is gone");
+        }
+        self.forget_waits(client);
+    }
+
+    fn judge_proposals(&mut self, ids: &[ProposalId], to: &ProposalState) -> Answer {
+        for id in ids {
+            match self.proposals.get(id).map(|row| &row.state) {
+                None => {
+                    return no(
+                        RefusalKind::NotFound,
+                        format!("there is no proposal {id}"),
+                        "see \"showctl proposals\"".to_owned(),
+                    );
+                }
+                Some(ProposalState::Open) => {}
+                Some(state) => {
+                    return no(RefusalKind::NotNow, format!("proposal {id} is {}", word(state)), String::new());
+                }
+            }
+        }
+        for &id in ids {
+            self.set_proposal(id, to.clone());
+            let (subject, text) = (self.proposals[&id].subject.clone(), self.proposals[&id].summary.clone());
+            let kind =
+                if matches!(to, ProposalState::Rejected { .. }) { "proposal.rejected" } else { "proposal.accepted" };
+            self.log(kind).subject(&subject).text(text);
+            self.mark_subject(subject, format!("proposal {id} was accepted"));
+        }
+        Ok(Reply::Done)
+    }
+
+    fn mark_subject(&mut self, subject: Subject, cause: String) {
+        if let Some(lane) = self.lane(LaneName { subject, parameters: BTreeMap::new() }) {
+            self.note_cause(lane, cause);
+            self.mark(lane);
+        }
+    }
+
+    /// Edits that a person asked for are a proposal that is accepted already.
+    fn edit(&mut self, file: FilePath, edits: Digest, what: String, who: &Peer) -> Answer {
+        let Some(subject) = self.subjects_of(&file).into_iter().next() else {
+            let hint = "see \"showctl episodes\"".to_owned();
+            return no(RefusalKind::NotFound, format!("{file} belongs to no subject"), hint);
+        };
+        let Some(base) = self.files.digest(&file) else {
+            return no(RefusalKind::NotNow, format!("{file} was not read yet"), "try again in a moment".to_owned());
+        };
+        let id = ProposalId(next(&mut self.meta.next_proposal));
+        let row = ProposalRow {
+            id,
+            subject: subject.clone(),
+            node: Node { step: "person".into(), element: who.name.as_str().into() },
+            file,
+            base,
+            code: "ASKED".to_owned(),
+            summary: what.clone(),
+            edits,
+            created: self.now,
+            state: ProposalState::Open,
+        };
+        self.proposals.insert(id, row);
+        self.set_proposal(id, ProposalState::Accepted { by: who.name.clone() });
+        self.mark_subject(subject, what);
+        Ok(Reply::Done)
+    }
+
+    /// Puts a text back because a person asked.
+    fn restore_text(&mut self, file: FilePath, new: Digest, size: u64, who: &Peer) -> Answer {
+        if let Some(refusal) = self.not_writable(&file) {
+            return Err(refusal);
+        }
+        let there = self.files.get(&file).filter(|state| state.is_there());
+        let there = there.map(crate::settle::File::current);
+        let made = match there {
+            None => Move::New { file, new, size, source: Source::Blob },
+            Some(Some(base)) if base == new => return Ok(Reply::Done),
+            Some(Some(base)) => Move::Replace { file, base, new, size, source: Source::Blob, human: true },
+            Some(None) => {
+                let text = format!("{file} was changed a moment ago and not read yet");
+                return no(RefusalKind::NotNow, text, "try again in a moment".to_owned());
+            }
+        };
+        Ok(self.publish_for([made].into(), "restored", who))
+    }
+
+    fn create(&mut self, files: Vec<(FilePath, Digest, u64)>, what: &str, who: &Peer) -> Answer {
+        for (file, _, _) in &files {
+            if self.files.get(file).is_some_and(crate::settle::File::is_there) {
+                return no(RefusalKind::NotAllowed, format!("{file} exists"), "choose another name".to_owned());
+            }
+            if let Some(refusal) = self.not_writable(file) {
+                return Err(refusal);
+            }
+        }
+        let moves = files.into_iter().map(|(file, new, size)| Move::New { file, new, size, source: Source::Blob });
+        Ok(self.publish_for(moves.collect(), what, who))
+    }
+
+    fn not_writable(&self, file: &FilePath) -> Option<Refusal> {
+        let publishing = self.is_publishing(file).then(|| Blocker::BeingPublished { file: file.clone() });
+        let beside = self
+            .files
+            .written_beside(file)
+            .map(|beside| Blocker::BeingWritten { file: file.clone(), beside: beside.clone() });
+        let blockers = [
+            self.share_blocker(file.share),
+            self.read_only(file.share),
+            self.leases.against_write(None, file),
+            publishing,
+            beside,
+        ];
+        blockers.into_iter().flatten().next().and_then(|blocker| refuse(&blocker).err())
+    }
+
+    fn publish_for(&mut self, moves: Vec<Move>, what: &str, who: &Peer) -> Reply {
+        let intent = self.new_intent(moves, Cause::Person { who: who.name.clone(), what: what.to_owned() });
+        self.publish_again(intent);
+        Reply::Publishing { intent }
+    }
+}
+
+fn no(kind: RefusalKind, text: String, hint: String) -> Answer {
+    Err(Refusal { kind, text, hint })
+}
+
+fn refuse(blocker: &Blocker) -> Answer {
+    let hint = match blocker {
+        Blocker::FileBusy { by, .. } => format!("wait for it with \"showctl wait {by}\""),
+        Blocker::Locked { .. } | Blocker::Held { .. } => "see \"showctl locks\"".to_owned(),
+        _ => "try again in a moment".to_owned(),
+    };
+    no(RefusalKind::NotNow, blocker.to_string(), hint)
+}
+
+fn verb(kind: LeaseKind) -> &'static str {
+    match kind {
+        LeaseKind::Lock => "locks",
+        LeaseKind::Hold => "holds",
+    }
+}
+
+fn word(state: &ProposalState) -> &'static str {
+    match state {
+        ProposalState::Open => "open",
+        ProposalState::Accepted { .. } => "accepted already",
+        ProposalState::Published { .. } => "published already",
+        ProposalState::Rejected { .. } => "rejected already",
+        ProposalState::Stale => "stale: the text it was made for has changed",
+    }
+}

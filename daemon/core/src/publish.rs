@@ -1,0 +1,436 @@
+//! Moving results into shares: one durable intent after another, and what becomes true once it is in place.
+//!
+//! An intent is a row until its outcome is, so recovery is ordering every outstanding one again. What came of an
+//! attempt or a weave is kept in its intent and recorded by the outcome, in one step with the new look of the files.
+//! An overtaken publish repeats the weave, or the attempt; never does a text go over one that was not read. A path
+//! that exists and is not recorded as ours is refused. Owns the intents. Knows nothing of renames and syncs.
+
+use crate::coordinator::Timer;
+use crate::job::JobEvent;
+use crate::lane::LaneId;
+use crate::weave::Final;
+use crate::{
+    ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Effect, FilePath, FixedRow, Intent, IntentId, JobId,
+    JobState, Move, Node, Outcome, ProposalState, RevisionRow, Row, RowKey, ShareId, Source, Stamp, Time, WEAVE, Wove,
+};
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// An intent whose outcome is not known.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub intent: Intent,
+    pub hold: Hold,
+    pub tries: u32,
+}
+
+/// Whether it was ordered, and if not, what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hold {
+    Ordered,
+    RetryAt {
+        at: Time,
+        why: String,
+    },
+    /// A lock, a hold, or a share that is away.
+    Held,
+}
+
+impl Coordinator {
+    pub(crate) fn is_publishing(&self, file: &FilePath) -> bool {
+        self.publishing.contains_key(file)
+    }
+
+    /// Why a person's file may not be written now: empty when it is quiet and free.
+    pub fn quiet(&self, file: &FilePath) -> Vec<Blocker> {
+        self.unquiet(file, None)
+    }
+
+    /// The quiet period is the longest of the pipelines that the file belongs to.
+    pub(crate) fn unquiet(&self, file: &FilePath, job: Option<JobId>) -> Vec<Blocker> {
+        let mut blockers: Vec<Blocker> = self.share_blocker(file.share).into_iter().collect();
+        blockers.extend(self.read_only(file.share));
+        blockers.extend(self.leases.against_write(job, file));
+        if self.is_publishing(file) {
+            blockers.push(Blocker::BeingPublished { file: file.clone() });
+        }
+        if let Some(beside) = self.files.written_beside(file) {
+            blockers.push(Blocker::BeingWritten { file: file.clone(), beside: beside.clone() });
+        }
+        if let Some(copy) = self.files.conflict_copy(file) {
+            blockers.push(Blocker::ConflictCopy { file: file.clone(), copy: copy.clone() });
+        }
+        let plays = self.playbook.plays.values().filter(|play| play.subject_of(&file.path).is_some());
+        let quiet_ms = plays.map(|play| play.pipeline.quiet_ms).max().unwrap_or(0);
+        if let Some(state) = self.files.get(file) {
+            let until = state.changed().plus_ms(quiet_ms);
+            if until > self.now {
+                blockers.push(Blocker::ChangedLately { file: file.clone(), until });
+            }
+            let until = state.published().map(|at| at.plus_ms(quiet_ms)).filter(|until| *until > self.now);
+            blockers.extend(until.map(|until| Blocker::WrittenLately { file: file.clone(), until }));
+        }
+        blockers
+    }
+
+    /// Publishes the woven text of a file if it is quiet, or sets the clock for when it may be.
+    pub(crate) fn publish_weave(&mut self, lane: LaneId, job: JobId, text: &Final) {
+        if let Some(why) = &text.woven.refused {
+            let why = format!("the loss guard refused: {why}");
+            self.log("weave.refused").job(job).file(&text.file).text(why.clone());
+            return self.move_job(job, JobEvent::Broke { why });
+        }
+        let blockers = self.unquiet(&text.file, Some(job));
+        if !blockers.is_empty() {
+            for blocker in &blockers {
+                self.leases.wait(job, blocker);
+            }
+            if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
+                self.wake_quiet(lane, at);
+            }
+            return;
+        }
+        for id in &text.stale {
+            self.set_proposal(*id, ProposalState::Stale);
+        }
+        let moves = [Move::Replace {
+            file: text.file.clone(),
+            base: text.base,
+            new: text.woven.digest,
+            size: text.woven.size,
+            source: Source::Blob,
+            human: true,
+        }];
+        let mut files = crate::lease::Wanted::default();
+        files.writes.insert(text.file.clone());
+        self.leases.take(job, files);
+        let intent = self.new_intent(moves.into(), Cause::Weave { job, wove: Box::new(text.wove.clone()) });
+        self.move_job(job, JobEvent::PublishBegan(intent));
+        self.publish_again(intent);
+    }
+
+    fn wake_quiet(&mut self, id: LaneId, at: Time) {
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        if at > self.now && lane.quiet.is_none_or(|quiet| at < quiet) {
+            if let Some(quiet) = lane.quiet.replace(at) {
+                self.timers.remove(&(quiet, Timer::Quiet(id)));
+            }
+            self.timers.insert((at, Timer::Quiet(id)));
+        }
+    }
+
+    /// Moves the outputs of an attempt into the share where they are not there already, then records its result.
+    pub(crate) fn publish_outputs(&mut self, job: JobId, attempt: AttemptNo, action: ActionRow) {
+        match self.output_moves(job, attempt, &action) {
+            Err(why) => {
+                self.move_job(job, JobEvent::Broke { why });
+                self.forget_attempt(job, attempt, true);
+            }
+            Ok(moves) if moves.is_empty() => {
+                self.record(job, action);
+                self.forget_attempt(job, attempt, false);
+            }
+            Ok(moves) => {
+                let intent = self.new_intent(moves, Cause::Attempt { job, attempt, action: Box::new(action) });
+                self.move_job(job, JobEvent::PublishBegan(intent));
+                self.publish_again(intent);
+            }
+        }
+    }
+
+    fn output_moves(&mut self, job: JobId, attempt: AttemptNo, action: &ActionRow) -> Result<Vec<Move>, String> {
+        let mut moves = Vec::new();
+        for output in &action.outputs {
+            let source = Source::Scratch { job, attempt, role: output.role.clone() };
+            let (file, new, size) = (output.file.clone(), output.digest, output.size);
+            let Some(state) = self.files.get(&file).filter(|state| state.is_there()) else {
+                moves.push(Move::New { file, new, size, source });
+                continue;
+            };
+            if state.current() == Some(new) {
+                let by = self.jobs[&job].row.node.clone();
+                self.own(&file, by);
+                continue;
+            }
+            let Some(base) = state.digest().filter(|_| state.by_us().is_some()) else {
+                return Err(format!("{file} exists and was not made by showd: move it away, and this runs again"));
+            };
+            if let Some(to) = output.keep_old_as.clone() {
+                moves.push(Move::Rename { from: file.clone(), to, base });
+                moves.push(Move::New { file, new, size, source });
+            } else {
+                moves.push(Move::Replace { file, base, new, size, source, human: false });
+            }
+        }
+        Ok(moves)
+    }
+
+    /// A file that has the very bytes we would have written counts as ours.
+    fn own(&mut self, file: &FilePath, by: Node) {
+        if let Some(row) = self.files.own(file, by) {
+            self.put(Row::File(row));
+        }
+    }
+
+    pub(crate) fn new_intent(&mut self, moves: Vec<Move>, cause: Cause) -> IntentId {
+        let id = IntentId(crate::build::next(&mut self.meta.next_intent));
+        let intent = Intent { id, moves, cause };
+        self.put(Row::Intent(intent.clone()));
+        self.hold_intent(intent);
+        id
+    }
+
+    /// Takes an intent in without ordering it.
+    pub(crate) fn hold_intent(&mut self, intent: Intent) {
+        let id = intent.id;
+        self.publishing.extend(intent.files().cloned().map(|file| (file, id)));
+        self.intents.insert(id, Pending { intent, hold: Hold::Held, tries: 0 });
+    }
+
+    /// Orders an intent unless something holds it.
+    pub(crate) fn publish_again(&mut self, id: IntentId) {
+        if !self.held_by(id).is_empty() {
+            return;
+        }
+        let Some(pending) = self.intents.get_mut(&id) else { return };
+        pending.hold = Hold::Ordered;
+        let intent = pending.intent.clone();
+        self.order(Effect::Publish(Box::new(intent)));
+    }
+
+    /// Orders what a share that is back, or a lock that is gone, had held.
+    pub(crate) fn publish_on(&mut self, share: ShareId) {
+        let held: Vec<IntentId> = self
+            .intents
+            .iter()
+            .filter(|(_, pending)| pending.hold == Hold::Held && pending.intent.files().any(|file| file.share == share))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in held {
+            self.publish_again(id);
+        }
+    }
+
+    fn held_by(&self, id: IntentId) -> Vec<Blocker> {
+        let Some(pending) = self.intents.get(&id) else { return Vec::new() };
+        let job = pending.intent.job();
+        let mut blockers = Vec::new();
+        for file in pending.intent.files() {
+            let away = self.shares.get(&file.share).is_none_or(|share| share.away);
+            blockers.extend(self.share_blocker(file.share).filter(|_| away));
+            blockers.extend(self.leases.against_write(job, file));
+        }
+        blockers
+    }
+
+    /// Why the results of a job are not in the share yet.
+    pub(crate) fn publish_blockers(&self, id: IntentId) -> Vec<Blocker> {
+        match self.intents.get(&id).map(|pending| &pending.hold) {
+            Some(Hold::RetryAt { at, why }) => [Blocker::PublishRetry { at: *at, why: why.clone() }].into(),
+            Some(Hold::Held) => self.held_by(id),
+            Some(Hold::Ordered) | None => Vec::new(),
+        }
+    }
+
+    pub(crate) fn published(&mut self, id: IntentId, outcome: Outcome) {
+        let Some(pending) = self.intents.get_mut(&id) else { return };
+        if let Outcome::Failed { file, why } = outcome {
+            pending.tries += 1;
+            let rest = crate::retry::backoff_ms(PUBLISH_REST_MS, PUBLISH_REST_MS_MAX, id.0, pending.tries);
+            let at = self.now.plus_ms(rest);
+            pending.hold = Hold::RetryAt { at, why: why.clone() };
+            self.timers.insert((at, Timer::Publish(id)));
+            return self.log("publish.failed").file(&file).text(why);
+        }
+        let Some(Pending { intent, .. }) = self.intents.remove(&id) else { return };
+        self.publishing.retain(|_, by| *by != id);
+        self.delete(RowKey::Intent(id));
+        match outcome {
+            Outcome::Done { stamps } => self.in_place(&intent, &stamps),
+            Outcome::Overtaken { file, why } => {
+                self.order(Effect::LookAt { file: file.clone() });
+                self.log("publish.overtaken").file(&file).text(why);
+                self.give_up(&intent, JobEvent::Again);
+            }
+            Outcome::Refused { file, why } => {
+                self.log("publish.refused").file(&file).text(why.clone());
+                self.give_up(&intent, JobEvent::Broke { why: format!("{file}: {why}") });
+            }
+            Outcome::Failed { .. } => unreachable!("handled above"),
+        }
+        for file in intent.files() {
+            for lane in self.lanes_of(file, true) {
+                self.mark(lane);
+            }
+        }
+    }
+
+    /// Nothing of it is in place.
+    fn give_up(&mut self, intent: &Intent, event: JobEvent) {
+        let Some(job) = intent.job() else { return };
+        if !self.is_publishing_job(job, intent.id) {
+            return;
+        }
+        let keep_scratch = matches!(event, JobEvent::Broke { .. });
+        self.move_job(job, event);
+        if let Cause::Attempt { attempt, .. } = intent.cause {
+            self.forget_attempt(job, attempt, keep_scratch);
+        }
+    }
+
+    fn is_publishing_job(&self, job: JobId, id: IntentId) -> bool {
+        self.jobs
+            .get(&job)
+            .is_some_and(|held| matches!(held.row.state, JobState::Publishing { intent, .. } if intent == id))
+    }
+
+    /// All of it is in place: notes how the files look now, then what that makes true.
+    fn in_place(&mut self, intent: &Intent, stamps: &[Option<Stamp>]) {
+        let (by, origin) = match &intent.cause {
+            Cause::Attempt { job, action, .. } => {
+                let node = self.jobs.get(job).map(|held| held.row.node.clone());
+                let node = node.unwrap_or(Node { step: "".into(), element: "".into() });
+                let origin = format!("{node}, job {}", action.job);
+                (node, origin)
+            }
+            Cause::Weave { job, .. } => {
+                (Node { step: WEAVE.into(), element: "".into() }, format!("{WEAVE}, job {job}"))
+            }
+            Cause::Person { who, what } => {
+                (Node { step: PERSON.into(), element: "".into() }, format!("{what} by {who}"))
+            }
+        };
+        for (place, made) in intent.moves.iter().enumerate() {
+            self.note_move(made, stamps.get(place).copied().flatten(), &by, &origin, intent.cause.is_person());
+        }
+        match &intent.cause {
+            Cause::Attempt { job, attempt, action } => {
+                if self.is_publishing_job(*job, intent.id) {
+                    self.record(*job, (**action).clone());
+                }
+                self.forget_attempt(*job, *attempt, false);
+            }
+            Cause::Weave { job, wove } => {
+                self.wove(intent, wove);
+                if self.is_publishing_job(*job, intent.id) {
+                    self.move_job(*job, JobEvent::Finished(crate::Done::Succeeded));
+                }
+            }
+            Cause::Person { .. } => {}
+        }
+        for file in intent.files() {
+            self.log("publish.done").file(file).text(format!("{file} was published: {origin}"));
+            let cause = format!("{file} was published");
+            for lane in self.lanes_of(file, true) {
+                self.note_cause(lane, cause.clone());
+            }
+        }
+    }
+
+    fn note_move(&mut self, made: &Move, stamp: Option<Stamp>, by: &Node, origin: &str, is_person: bool) {
+        let (file, digest, size, human) = match made {
+            Move::Replace { file, new, size, human, .. } => (file, *new, *size, *human),
+            Move::New { file, new, size, .. } => (file, *new, *size, crate::settle::keeps_bytes(file)),
+            Move::Rename { from, to, .. } => {
+                self.forget_file(from);
+                self.order(Effect::LookAt { file: to.clone() });
+                return;
+            }
+            Move::Remove { file, .. } => return self.forget_file(file),
+        };
+        self.forget_fixed_points(file, digest);
+        match stamp {
+            Some(stamp) => {
+                // What a person asked to be put there is a person's text, and the quiet clock starts with it.
+                let by = (!is_person).then(|| by.clone());
+                let (row, overtaken) = self.files.write(file, digest, stamp, by, human, self.now);
+                self.put(Row::File(row));
+                if overtaken {
+                    self.order(Effect::LookAt { file: file.clone() });
+                }
+            }
+            None => self.order(Effect::LookAt { file: file.clone() }),
+        }
+        if human {
+            let row = RevisionRow { file: file.clone(), at: self.now, digest, size, origin: origin.to_owned() };
+            self.put(Row::Revision(row));
+        }
+    }
+
+    fn forget_file(&mut self, file: &FilePath) {
+        self.files.forget(file);
+        self.delete(RowKey::File(file.clone()));
+        self.forget_fixed_points(file, Digest([0; 32]));
+    }
+
+    /// The published text contains these results' edits: it stands for what they were made from.
+    fn wove(&mut self, intent: &Intent, wove: &Wove) {
+        let Some(Move::Replace { file, new, .. }) = intent.moves.first() else { return };
+        for (key, was) in &wove.fixed {
+            let row = FixedRow { file: file.clone(), key: *key, now: *new, was: *was };
+            self.fixed.entry(file.clone()).or_default().insert(*key, row.clone());
+            self.put(Row::Fixed(row));
+        }
+        for ours in &wove.wrote {
+            self.ours.entry(ours.file.clone()).or_default().insert(ours.target.clone(), ours.clone());
+            self.put(Row::Ours(ours.clone()));
+        }
+        // The ids stand in the text now; the next hole in the same place is another one.
+        for place in self.bindings.remove(file).unwrap_or_default().into_keys() {
+            self.delete(RowKey::Binding(file.clone(), place));
+        }
+        for id in &wove.proposals {
+            self.set_proposal(*id, ProposalState::Published { at: self.now });
+        }
+    }
+
+    /// A text that is no longer on disk stands for nothing.
+    pub(crate) fn forget_fixed_points(&mut self, file: &FilePath, now: Digest) {
+        let Some(points) = self.fixed.get_mut(file) else { return };
+        let gone: Vec<Digest> = points.iter().filter(|(_, point)| point.now != now).map(|(key, _)| *key).collect();
+        gone.iter().for_each(|key| {
+            points.remove(key);
+        });
+        if points.is_empty() {
+            self.fixed.remove(file);
+        }
+        for key in gone {
+            self.delete(RowKey::Fixed(file.clone(), key));
+        }
+    }
+}
+
+impl Intent {
+    /// Every path it moves something to or away from.
+    pub fn files(&self) -> impl Iterator<Item = &FilePath> {
+        self.moves
+            .iter()
+            .flat_map(|made| match made {
+                Move::Replace { file, .. } | Move::New { file, .. } | Move::Remove { file, .. } => [Some(file), None],
+                Move::Rename { from, to, .. } => [Some(from), Some(to)],
+            })
+            .flatten()
+    }
+
+    /// The job whose results it moves.
+    pub fn job(&self) -> Option<JobId> {
+        match &self.cause {
+            Cause::Attempt { job, .. } | Cause::Weave { job, .. } => Some(*job),
+            Cause::Person { .. } => None,
+        }
+    }
+}
+
+impl Cause {
+    fn is_person(&self) -> bool {
+        matches!(self, Self::Person { .. })
+    }
+}
+
+const PERSON: &str = "person";
+/// A full disk is looked at again this soon, then twice as long after, up to the longest.
+const PUBLISH_REST_MS: u64 = 2_000;
+const PUBLISH_REST_MS_MAX: u64 = 300_000;

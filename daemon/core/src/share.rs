@@ -1,0 +1,303 @@
+//! What is seen of shares, files and tools, and which subjects that concerns.
+//!
+//! Events from a watcher are hints; a look says how a file is. A share is scanned after every restart, whenever the
+//! watcher lost track, and now and then besides, so a lost hint costs a little time and never work. Nothing is
+//! planned for a share before its first scan is over, or while its disk is away.
+
+use crate::coordinator::Timer;
+use crate::kind::{Kind, is_text, kind};
+use crate::lane::{Lane, LaneId, LaneName};
+use crate::settle::{Seen, keeps_bytes};
+use crate::{Coordinator, Digest, Effect, FilePath, Look, RevisionRow, Row, RowKey, ShareId, Stamp, Subject};
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+#[derive(Debug, Default)]
+pub(crate) struct Share {
+    pub away: bool,
+    /// A scan has been completed since the start, or since the share came back.
+    pub scanned: bool,
+    /// Number of the latest scan; files seen since carry it.
+    pub scan: u64,
+    pub scanning: bool,
+    /// Something was missed while scanning.
+    pub again: bool,
+    /// How often the share was scanned for the slow clock.
+    pub rounds: u64,
+}
+
+impl Share {
+    /// Its files are known and there.
+    pub fn is_ready(&self) -> bool {
+        self.scanned && !self.away
+    }
+}
+
+impl Coordinator {
+    pub(crate) fn scan(&mut self, share: ShareId) {
+        let state = self.shares.entry(share).or_default();
+        if state.away {
+            return;
+        }
+        if state.scanning {
+            state.again = true;
+            return;
+        }
+        state.scan += 1;
+        state.scanning = true;
+        self.order(Effect::Scan { share });
+    }
+
+    pub(crate) fn scan_again(&mut self, share: ShareId) {
+        self.scan(share);
+        self.set_scan_timer(share);
+    }
+
+    /// Every share has its own pace, so that they are not all walked at once.
+    pub(crate) fn set_scan_timer(&mut self, share: ShareId) {
+        let every = self.playbook.rules.scan_ms;
+        if every == 0 {
+            return;
+        }
+        let state = self.shares.entry(share).or_default();
+        state.rounds += 1;
+        let wait = crate::retry::backoff_ms(every, every, u64::from(share.0) << 32 | state.rounds, 1);
+        self.timers.insert((self.now.plus_ms(wait), Timer::Scan(share)));
+    }
+
+    pub(crate) fn scanned(&mut self, share: ShareId, complete: bool) {
+        let Some(state) = self.shares.get_mut(&share).filter(|state| state.scanning) else { return };
+        state.scanning = false;
+        if state.away {
+            return;
+        }
+        let (scan, again) = (state.scan, core::mem::take(&mut state.again));
+        let first = !core::mem::replace(&mut state.scanned, true);
+        if complete {
+            for file in self.files.unseen(share, scan) {
+                self.look(&file, Look::Gone);
+            }
+        }
+        if first {
+            self.mark_share(share);
+        }
+        if again {
+            self.scan(share);
+        }
+    }
+
+    pub(crate) fn watch_lost(&mut self, share: ShareId, why: &str) {
+        self.log("watch.lost").share(share).text(format!("watch of the share was lost: {why}"));
+        self.scan(share);
+    }
+
+    pub(crate) fn share_gone(&mut self, share: ShareId) {
+        let state = self.shares.entry(share).or_default();
+        if core::mem::replace(&mut state.away, true) {
+            return;
+        }
+        (state.scanned, state.scanning, state.again) = (false, false, false);
+        self.files.forget_hashing(share);
+        self.log("share.away")
+            .share(share)
+            .text("the share is away; nothing is done on it until it is back".to_owned());
+        let lanes = self.lanes_of_share(share);
+        let jobs: Vec<_> = self.jobs.iter().filter(|(_, job)| lanes.contains(&job.lane)).map(|(id, _)| *id).collect();
+        for job in jobs {
+            self.pools.unqueue(job);
+        }
+    }
+
+    pub(crate) fn share_back(&mut self, share: ShareId) {
+        let state = self.shares.entry(share).or_default();
+        if !core::mem::replace(&mut state.away, false) {
+            return;
+        }
+        self.log("share.back").share(share).text("the share is back and is scanned".to_owned());
+        self.scan(share);
+        self.publish_on(share);
+    }
+
+    pub(crate) fn file_seen(&mut self, file: &FilePath, look: Look) {
+        let away = self.shares.get(&file.share).is_none_or(|share| share.away);
+        if !away && kind(&file.path) != Kind::Ours {
+            self.look(file, look);
+        }
+    }
+
+    fn look(&mut self, file: &FilePath, look: Look) {
+        let scan = self.shares.get(&file.share).map_or(0, |share| share.scan);
+        let (settle_ms, leave_ms) = self.clocks(file);
+        match self.files.see(file, look, scan, settle_ms, self.now) {
+            Seen::Same => {}
+            Seen::Beside => self.beside_changed(file),
+            Seen::Changed => {
+                if look == Look::Gone {
+                    self.files.leave(file, self.now.plus_ms(leave_ms));
+                }
+                self.file_changed(file);
+            }
+        }
+    }
+
+    /// The shortest time in which somebody takes a file for settled, and the longest in which its loss settles.
+    fn clocks(&self, file: &FilePath) -> (u64, u64) {
+        let plays = self.playbook.plays.values().filter(|play| play.subject_of(&file.path).is_some());
+        let clocks = plays.map(|play| {
+            let text = play.pipeline.settle_text_ms;
+            let media = if is_text(&file.path) { text } else { play.pipeline.settle_media_ms };
+            (media, text.min(play.pipeline.settle_text_ms_max))
+        });
+        clocks.fold((u64::MAX, 0), |(settle, leave), (mine, gone)| (settle.min(mine), leave.max(gone)))
+    }
+
+    /// Lets the subjects of a file be planned when the change has settled, and finds new subjects.
+    fn file_changed(&mut self, file: &FilePath) {
+        for lane in self.lanes_of(file, true) {
+            let play = self.lanes[&lane].play.clone();
+            let Some(at) = self.files.get(file).map(|state| state.settles_at(file, &play.pipeline)) else { continue };
+            let below = self.lanes[&lane].directory().len();
+            self.note_cause(lane, format!("{} changed", &file.path[below.min(file.path.len())..]));
+            self.wake_lane(lane, at);
+        }
+    }
+
+    /// A lock file, a temporary file or a conflict copy came or went: the file beside it may be quiet or not.
+    fn beside_changed(&mut self, file: &FilePath) {
+        let of = match kind(&file.path) {
+            Kind::ConflictCopy { of } | Kind::Temporary { of } => FilePath { share: file.share, path: of.into() },
+            Kind::Plain | Kind::Ours => return,
+        };
+        for lane in self.lanes_of(&of, true) {
+            self.mark(lane);
+        }
+        self.file_changed(file);
+    }
+
+    /// Plans a lane no later than then.
+    pub(crate) fn wake_lane(&mut self, id: LaneId, at: crate::Time) {
+        if at <= self.now {
+            return self.mark(id);
+        }
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        if lane.wake.is_none_or(|wake| at < wake) {
+            if let Some(wake) = lane.wake.replace(at) {
+                self.timers.remove(&(wake, Timer::Lane(id)));
+            }
+            self.timers.insert((at, Timer::Lane(id)));
+        }
+    }
+
+    pub(crate) fn note_cause(&mut self, lane: LaneId, cause: String) {
+        if let Some(lane) = self.lanes.get_mut(&lane) {
+            lane.cause = cause;
+        }
+    }
+
+    /// The lanes that a file matters to; `find`: also those of subjects that nobody knew of yet.
+    pub(crate) fn lanes_of(&mut self, file: &FilePath, find: bool) -> BTreeSet<LaneId> {
+        let mut lanes: BTreeSet<LaneId> = self.readers.get(file).into_iter().flatten().copied().collect();
+        let plays: Vec<_> = self.playbook.plays.values().cloned().collect();
+        for play in plays {
+            let Some((path, _)) = play.subject_of(&file.path) else { continue };
+            let directory = path.rfind('/').map_or(0, |end| end + 1);
+            let below = &file.path[directory..];
+            if !play.watches(below) {
+                continue;
+            }
+            let subject = Subject { pipeline: play.pipeline.name.clone(), share: file.share, path };
+            if find && play.triggers(below) {
+                lanes.extend(self.lane(LaneName { subject: subject.clone(), parameters: BTreeMap::new() }));
+            }
+            let first = LaneName { subject: subject.clone(), parameters: BTreeMap::new() };
+            let same = self.lane_of.range(first..).take_while(|(name, _)| name.subject == subject);
+            lanes.extend(same.map(|(_, lane)| *lane));
+        }
+        lanes
+    }
+
+    /// The lane of this name; made when its subject's path is one that the pipeline is for.
+    pub(crate) fn lane(&mut self, name: LaneName) -> Option<LaneId> {
+        if let Some(lane) = self.lane_of.get(&name) {
+            return Some(*lane);
+        }
+        let play = self.playbook.plays.get(&name.subject.pipeline)?.clone();
+        let captures = play.captures(&name.subject.path)?;
+        let id = LaneId(self.next_lane);
+        self.next_lane += 1;
+        self.lane_of.insert(name.clone(), id);
+        self.lanes.insert(id, Lane::new(name, play, captures));
+        Some(id)
+    }
+
+    pub(crate) fn lanes_of_share(&self, share: ShareId) -> BTreeSet<LaneId> {
+        self.lanes.iter().filter(|(_, lane)| lane.name.subject.share == share).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn mark_share(&mut self, share: ShareId) {
+        for lane in self.lanes_of_share(share) {
+            self.mark(lane);
+        }
+    }
+
+    pub(crate) fn hashed(&mut self, file: &FilePath, stamp: Stamp, digest: Digest) {
+        let wanted = self.files.end_hashing(file);
+        if self.shares.get(&file.share).is_none_or(|share| share.away) {
+            return;
+        }
+        self.look(file, Look::File(stamp));
+        let is_ours = self.is_publishing(file);
+        let row = (wanted && !is_ours).then(|| self.files.read(file, digest)).flatten();
+        if let Some((row, is_new)) = row {
+            if is_new {
+                self.forget_fixed_points(file, digest);
+                if keeps_bytes(file) {
+                    let origin = "person".to_owned();
+                    let (at, size) = (self.now, stamp.size);
+                    self.put(Row::Revision(RevisionRow { file: file.clone(), at, digest, size, origin }));
+                }
+            }
+            self.put(Row::File(row));
+        }
+        for lane in self.lanes_of(file, true) {
+            self.mark(lane);
+        }
+    }
+
+    pub(crate) fn hash_failed(&mut self, file: &FilePath, look: Look, why: &str) {
+        let wanted = self.files.end_hashing(file);
+        let before = self.files.get(file).map(super::settle::File::is_there);
+        self.file_seen(file, look);
+        if wanted && before == Some(true) && matches!(look, Look::File(_)) {
+            self.log("file.unread").file(file).text(format!("could not be read: {why}"));
+        }
+        for lane in self.lanes_of(file, false) {
+            self.wake_lane(lane, self.now.plus_ms(READ_AGAIN_MS));
+        }
+    }
+
+    pub(crate) fn tool_seen(&mut self, name: String, version: Option<String>) {
+        if self.tools.get(&name) != Some(&version) {
+            self.tools.insert(name, version);
+            self.mark_all();
+        }
+    }
+
+    /// Files whose loss has settled are no longer known.
+    pub(crate) fn forget_left_files(&mut self) {
+        for (file, had_row) in self.files.left(self.now) {
+            if had_row {
+                self.delete(RowKey::File(file.clone()));
+            }
+            for lane in self.lanes_of(&file, false) {
+                self.mark(lane);
+            }
+        }
+    }
+}
+
+/// A file that could not be read is tried again after this long, unless something is seen of it before.
+const READ_AGAIN_MS: u64 = 1_000;
