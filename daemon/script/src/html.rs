@@ -1,12 +1,13 @@
 //! Text to HTML and back: escaping, entities, pictures inside the page.
 //!
-//! Everything people wrote goes through [`escape`] or [`inline::Line`] before it stands in a page, so a title with a
+//! Everything people wrote goes through [`escape`] or [`Line`] before it stands in a page, so a title with a
 //! script in it prints as text. Knows nothing of cues or scripts.
 
 mod entity;
-pub mod inline;
+mod line;
 
 pub use entity::{decode_entities, decode_entities_fully};
+pub use line::Line;
 
 /// `<`, `>`, `&` and both quotes as entities; control characters that HTML forbids are dropped. Safe as text and as
 /// the value of a quoted attribute.

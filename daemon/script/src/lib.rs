@@ -34,5 +34,6 @@ pub mod rundown;
 pub mod scrub;
 pub mod settings;
 pub mod slug;
+pub mod speech;
 pub mod text;
 pub mod weave;

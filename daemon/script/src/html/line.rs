@@ -1,28 +1,17 @@
-//! One paragraph as people write it, Markdown and HTML mixed, read once for printing and for counting.
+//! One paragraph as people write it, Markdown and HTML mixed, read for printing and for counting.
 //!
-//! What is printed and what is counted come from the same [`Inline`], so they cannot drift apart (specification 5.1 #7,
+//! What is printed and what is counted come from the same [`Line`], so they cannot drift apart (specification 5.1 #7,
 //! 8.2 #1). Kept is the markup of 3.3 #6; Markdown emphasis becomes it; a revision proposal gives its old side; comments
 //! go; every other tag prints as the text it is, and is not counted. Reading is linear in the length of the paragraph.
 
 use super::{decode_entities, escape_into};
+use crate::inline::{Inline, pieces};
+use crate::text::Slice;
 
 /// A paragraph, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Inline {
+pub struct Line {
     pieces: Vec<Piece>,
-    /// Open revision proposals, in order (specification 3.3 #7).
-    pub revisions: Vec<Revision>,
-}
-
-/// `<rev user="pat" ts="…">old|new</rev>`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Revision {
-    pub user: String,
-    /// As written; ISO 8601 where our own tools wrote it.
-    pub ts: String,
-    pub old: String,
-    /// `None` proposes a cut.
-    pub new: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +43,24 @@ const KEPT: [&str; 9] = ["b", "i", "u", "s", "em", "strong", "mark", "sub", "sup
 /// file as well; until it has, nobody should have to read them aloud.
 const DROPPED: [&str; 5] = ["span", "div", "p", "a", "font"];
 
-impl Inline {
+impl Line {
     pub fn read(source: &str) -> Self {
-        let mut reader = Reader { rest: source.trim(), ..Reader::default() };
-        reader.read();
-        pair_runs(&mut reader.out.pieces);
-        reader.out
+        let mut reader = Reader::default();
+        reader.content(Slice { begin: 0, text: source.trim() });
+        pair_runs(&mut reader.out);
+        Self { pieces: reader.out }
+    }
+
+    /// Text as it stands, without any markup: what code fences hold.
+    pub fn literal(source: &str) -> Self {
+        let mut out = Vec::new();
+        for line in source.trim().lines() {
+            if !out.is_empty() {
+                out.push(Piece::Break);
+            }
+            out.push(Piece::Text(line.trim_end().to_owned()));
+        }
+        Self { pieces: out }
     }
 
     /// Safe HTML: escaped text, balanced markup of the kept kinds without attributes, and `<br>`.
@@ -117,23 +118,39 @@ impl Inline {
 
 #[derive(Default)]
 struct Reader<'s> {
+    out: Vec<Piece>,
+    /// What is left of the piece of text that is being read.
     rest: &'s str,
-    out: Inline,
     /// Indexes of brackets that may begin a link.
     brackets: Vec<usize>,
     /// The last character before `rest`, for telling emphasis from arithmetic.
     before: Option<char>,
-    /// A closing mark was looked for and is not there, so that nobody looks again.
-    no_comment_end: bool,
-    no_revision_end: bool,
 }
 
 impl<'s> Reader<'s> {
-    fn read(&mut self) {
-        while let Some(at) = self.rest.find(['<', '*', '_', '[', ']', '\n', '\r', '\\']) {
-            self.text(at);
+    fn content(&mut self, content: Slice<'s>) {
+        for piece in pieces(content) {
+            match piece {
+                Inline::Text(slice) => self.text(slice.text),
+                Inline::Tag(slice) => self.tag(slice.text),
+                Inline::Comment(_) => {}
+                Inline::Code(slice) => {
+                    let text = slice.text.trim_matches('`');
+                    self.push_text(&decode_entities(text));
+                    self.before = text.chars().next_back();
+                }
+                // A revision inside a revision is not a thing anybody writes: its pieces hold none.
+                Inline::Revision(revision) => self.content(revision.old),
+            }
+        }
+    }
+
+    /// Markdown, and nothing of HTML but entities.
+    fn text(&mut self, text: &'s str) {
+        self.rest = text;
+        while let Some(at) = self.rest.find(['*', '_', '[', ']', '\n', '\\']) {
+            self.plain(at);
             let taken = match self.rest.as_bytes()[0] {
-                b'<' => self.comment().or_else(|| self.tag()),
                 b'*' | b'_' => self.run(),
                 b'[' => self.bracket(),
                 b']' => self.link_end(),
@@ -142,10 +159,10 @@ impl<'s> Reader<'s> {
             };
             match taken {
                 Some(len) => self.skip(len),
-                None => self.text(1),
+                None => self.plain(1),
             }
         }
-        self.text(self.rest.len());
+        self.plain(self.rest.len());
     }
 
     fn skip(&mut self, len: usize) {
@@ -153,7 +170,7 @@ impl<'s> Reader<'s> {
         self.rest = &self.rest[len..];
     }
 
-    fn text(&mut self, len: usize) {
+    fn plain(&mut self, len: usize) {
         let raw = &self.rest[..len];
         if !raw.is_empty() {
             self.push_text(&decode_entities(raw));
@@ -162,73 +179,44 @@ impl<'s> Reader<'s> {
     }
 
     fn push_text(&mut self, text: &str) {
-        match self.out.pieces.last_mut() {
+        match self.out.last_mut() {
             Some(Piece::Text(last)) => last.push_str(text),
-            _ => self.out.pieces.push(Piece::Text(text.to_owned())),
+            _ => self.out.push(Piece::Text(text.to_owned())),
         }
     }
 
     /// Blanks around a line end go, so that CRLF, indentation and the double blank of Markdown print alike.
     fn line_end(&mut self) -> Option<usize> {
         let len = self.rest.len() - self.rest.trim_start().len();
-        if let Some(Piece::Text(last)) = self.out.pieces.last_mut() {
+        if let Some(Piece::Text(last)) = self.out.last_mut() {
             last.truncate(last.trim_end().len());
         }
-        self.out.pieces.push(Piece::Break);
+        self.out.push(Piece::Break);
         Some(len)
     }
 
     fn escaped(&mut self) -> Option<usize> {
-        let next = self.rest[1..].chars().next().filter(|c| "*_[]<\\".contains(*c))?;
+        let next = self.rest[1..].chars().next().filter(|c| "*_[]\\".contains(*c))?;
         self.push_text(next.encode_utf8(&mut [0; 4]));
         Some(1 + next.len_utf8())
     }
 
-    fn comment(&mut self) -> Option<usize> {
-        if self.no_comment_end || !self.rest.starts_with("<!--") {
-            return None;
-        }
-        let end = self.rest.find("-->").map(|at| at + 3);
-        self.no_comment_end = end.is_none();
-        end
-    }
-
-    fn tag(&mut self) -> Option<usize> {
-        let tag = Tag::read(self.rest)?;
-        let name = tag.name.to_ascii_lowercase();
-        if name == "rev" && !tag.closing {
-            return self.revision(&tag);
-        }
-        if name == "br" {
-            self.out.pieces.push(Piece::Break);
-        } else if let Some(kept) = KEPT.iter().find(|kept| **kept == name) {
-            self.out.pieces.push(if tag.closing { Piece::Close(kept) } else { Piece::Open(kept) });
+    fn tag(&mut self, tag: &str) {
+        let closing = tag.starts_with("</");
+        let name: String = tag.chars().skip(1 + usize::from(closing)).take_while(char::is_ascii_alphanumeric).collect();
+        let name = name.to_ascii_lowercase();
+        // `<http://…>` and `<pat@kettle.example>` look like tags to whoever looks for `<` and a letter.
+        let ends =
+            tag[1 + usize::from(closing) + name.len()..].starts_with(|c: char| c.is_whitespace() || "/>".contains(c));
+        if name == "br" && ends {
+            self.out.push(Piece::Break);
+        } else if let Some(kept) = KEPT.iter().find(|kept| **kept == name && ends) {
+            self.out.push(if closing { Piece::Close(kept) } else { Piece::Open(kept) });
+        } else if !ends {
+            self.push_text(&decode_entities(tag));
         } else if !DROPPED.contains(&name.as_str()) {
-            self.out.pieces.push(Piece::Foreign(tag.text.to_owned()));
+            self.out.push(Piece::Foreign(tag.to_owned()));
         }
-        Some(tag.text.len())
-    }
-
-    fn revision(&mut self, tag: &Tag<'s>) -> Option<usize> {
-        if self.no_revision_end {
-            return None;
-        }
-        let inside = &self.rest[tag.text.len()..];
-        let Some(end) = find_ignoring_case(inside, "</rev>") else {
-            self.no_revision_end = true;
-            return None;
-        };
-        let (old, new) = match inside[..end].split_once('|') {
-            Some((old, new)) => (old, Some(new.to_owned())),
-            None => (&inside[..end], None),
-        };
-        let value = |name| tag.attribute(name).map(|raw| decode_entities(raw).into_owned()).unwrap_or_default();
-        self.out.revisions.push(Revision { user: value("user"), ts: value("ts"), old: old.to_owned(), new });
-        // A revision inside a revision is not a thing anybody writes: its tag would print as text.
-        let mut inner = Reader { rest: old, before: self.before, no_revision_end: true, ..Reader::default() };
-        inner.read();
-        self.out.pieces.append(&mut inner.out.pieces);
-        Some(tag.text.len() + end + "</rev>".len())
     }
 
     fn run(&mut self) -> Option<usize> {
@@ -257,20 +245,20 @@ impl<'s> Reader<'s> {
             (_, _, true) => &["__", "_"],
             (_, _, false) => &["_", "__"],
         };
-        self.out.pieces.extend(marks.iter().map(|mark| Piece::Run(Run { mark, can_open, can_close })));
+        self.out.extend(marks.iter().map(|mark| Piece::Run(Run { mark, can_open, can_close })));
         Some(len)
     }
 
     fn bracket(&mut self) -> Option<usize> {
-        let image = match self.out.pieces.last_mut() {
+        let image = match self.out.last_mut() {
             Some(Piece::Text(last)) if last.ends_with('!') => {
                 last.pop();
                 true
             }
             _ => false,
         };
-        self.brackets.push(self.out.pieces.len());
-        self.out.pieces.push(Piece::Bracket { image });
+        self.brackets.push(self.out.len());
+        self.out.push(Piece::Bracket { image });
         Some(1)
     }
 
@@ -283,7 +271,7 @@ impl<'s> Reader<'s> {
         if target.as_bytes()[end] != b')' {
             return None;
         }
-        self.out.pieces[start] = Piece::Text(String::new());
+        self.out[start] = Piece::Text(String::new());
         Some("](".len() + end + 1)
     }
 }
@@ -308,72 +296,12 @@ fn pair_runs(pieces: &mut [Piece]) {
     }
 }
 
-/// `<name attributes>` or `</name>` at the beginning of a text.
-pub(crate) struct Tag<'s> {
-    pub(crate) text: &'s str,
-    pub(crate) name: &'s str,
-    pub(crate) closing: bool,
-    attributes: &'s str,
-}
-
-impl<'s> Tag<'s> {
-    pub(crate) fn read(source: &'s str) -> Option<Self> {
-        /// Longer than any tag a person or editor writes; a `<` that nobody closes must not cost a search each.
-        const TAG_BYTES_MAX: usize = 8192;
-        let inside = source.strip_prefix('<')?;
-        let closing = inside.starts_with('/');
-        let start = 1 + usize::from(closing);
-        let name_len = source[start..].bytes().take_while(u8::is_ascii_alphanumeric).count();
-        let name = &source[start..start + name_len];
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return None;
-        }
-        let mut quote = None;
-        for (at, byte) in source.bytes().enumerate().skip(start + name_len).take(TAG_BYTES_MAX) {
-            match (quote, byte) {
-                (Some(open), _) => quote = Some(open).filter(|open| *open != byte),
-                (None, b'"' | b'\'') if at > start + name_len => quote = Some(byte),
-                (None, b'>') => {
-                    let attributes = &source[start + name_len..at];
-                    return Some(Self { text: &source[..=at], name, closing, attributes });
-                }
-                (None, b'<') => return None,
-                // `<http://…>` and `<3` are not tags.
-                (None, byte) if at == start + name_len && !(byte.is_ascii_whitespace() || byte == b'/') => return None,
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// The raw value of a quoted attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&'s str> {
-        let mut rest = self.attributes;
-        loop {
-            let (before, after) = rest.split_once('=')?;
-            let after = after.trim_start();
-            let (value, next) = match after.chars().next() {
-                Some(quote @ ('"' | '\'')) => after[1..].split_once(quote)?,
-                _ => after.split_once(char::is_whitespace).unwrap_or((after, "")),
-            };
-            if before.split_whitespace().next_back().is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-                return Some(value);
-            }
-            rest = next;
-        }
-    }
-}
-
-fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
-    text.as_bytes().windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn html(source: &str) -> String {
-        Inline::read(source).html()
+        Line::read(source).html()
     }
 
     #[test]
@@ -392,7 +320,7 @@ mod tests {
 
     #[test]
     fn other_tags_print_as_text_and_are_not_counted() {
-        let line = Inline::read("one <script>alert(1)</script> <iframe src='x'> two");
+        let line = Line::read("one <script>alert(1)</script> <iframe src='x'> two");
         assert_eq!(line.html(), "one &lt;script&gt;alert(1)&lt;/script&gt; &lt;iframe src=&#39;x&#39;&gt; two");
         assert_eq!(line.words(), 3);
     }
@@ -425,23 +353,24 @@ mod tests {
 
     #[test]
     fn links_keep_their_words() {
-        let line = Inline::read("see [the paper](https://kettle.example/a_b_c) and [not a link] and ![a pot](pot.png)");
+        let line = Line::read("see [the paper](https://kettle.example/a_b_c) and [not a link] and ![a pot](pot.png)");
         assert_eq!(line.html(), "see the paper and [not a link] and a pot");
         assert_eq!(line.words(), 10);
     }
 
     #[test]
-    fn a_revision_gives_its_old_side_and_is_listed() {
-        let line = Inline::read(
-            r#"We <rev user="pat" ts="2026-08-01T10:00:00Z">asked <b>one</b>|asked three</rev>.<rev user="sam" ts="x">|added</rev> <rev>cut</rev>"#,
-        );
-        assert_eq!(line.html(), "We asked <b>one</b>. cut");
-        let seen: Vec<_> =
-            line.revisions.iter().map(|it| (it.user.as_str(), it.old.as_str(), it.new.as_deref())).collect();
+    fn a_revision_gives_its_old_side() {
+        let source = r#"We <rev user="pat" ts="x">asked <b>one</b>|asked three</rev>.<rev>|added</rev> <rev>cut</rev>"#;
+        assert_eq!(html(source), "We asked <b>one</b>. cut");
+    }
+
+    #[test]
+    fn code_and_addresses_are_text() {
         assert_eq!(
-            seen,
-            [("pat", "asked <b>one</b>", Some("asked three")), ("sam", "", Some("added")), ("", "cut", None)]
+            html("say `*x* <b>` to <https://kettle.example>"),
+            "say *x* &lt;b&gt; to &lt;https://kettle.example&gt;"
         );
+        assert_eq!(Line::literal("**no**\n<b>").html(), "**no**<br>\n&lt;b&gt;");
     }
 
     #[test]
@@ -458,16 +387,7 @@ mod tests {
     fn reading_is_linear_in_what_nobody_closes() {
         for source in ["<a ", "<!--", "*a ", "[", "<rev>", "_a*b**c ", "<b>", "&amp", "](", "![", "***x "] {
             let text = source.repeat(200_000 / source.len());
-            assert!(!Inline::read(&text).html().is_empty());
+            assert!(!Line::read(&text).html().is_empty());
         }
-    }
-
-    #[test]
-    fn attributes_are_found_by_name() {
-        let tag = Tag::read(r#"<p class="guest bullet" data-x='1' checked>"#).expect("it is a tag");
-        assert_eq!(
-            (tag.attribute("class"), tag.attribute("data-x"), tag.attribute("no")),
-            (Some("guest bullet"), Some("1"), None)
-        );
     }
 }
