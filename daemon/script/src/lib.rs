@@ -32,6 +32,7 @@ pub mod quote;
 pub mod repair;
 pub mod report;
 pub mod rundown;
+pub mod runtime;
 pub mod scrub;
 pub mod settings;
 pub mod slug;
