@@ -12,6 +12,7 @@
 
 pub mod check;
 pub mod classify;
+pub mod compile;
 pub mod cue;
 pub mod diagnostic;
 pub mod duration;

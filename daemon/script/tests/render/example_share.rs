@@ -1,0 +1,94 @@
+//! The pages, quotes and results of `docs/example-share`, as they shall look.
+
+use crate::episode::{Episode, NOW, body_of};
+use show_script::compile::{Preset, Settings, compile};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn share() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/example-share")
+}
+
+/// An episode as the demo finds it: with the clips that `clips.txt` promises.
+fn episode(number: &str) -> Episode {
+    let mut episode = Episode::new();
+    episode.files.clear();
+    let root = share().join("episodes").join(number);
+    read_below(&root, "", &mut episode);
+    let clips = fs::read_to_string(share().join("clips.txt")).expect("the list of clips is there");
+    for line in clips.lines() {
+        let path = line.split_whitespace().next().and_then(|path| path.strip_prefix(&format!("episodes/{number}/")));
+        if let Some(path) = path {
+            episode.files.entry(path.to_owned()).or_default();
+        }
+    }
+    episode.settings = Settings { show_name: "The Kettle Report".into(), ..Settings::default() };
+    episode
+}
+
+fn read_below(folder: &Path, prefix: &str, episode: &mut Episode) {
+    for entry in fs::read_dir(folder).expect("the example is there") {
+        let entry = entry.expect("the example can be read");
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            read_below(&entry.path(), &format!("{path}/"), episode);
+        } else {
+            episode.files.insert(path, fs::read(entry.path()).expect("the example can be read"));
+        }
+    }
+}
+
+fn golden(number: &str) {
+    let episode = episode(number);
+    let compiled = episode.with(|_, input| {
+        let input = show_script::compile::Input { episode: number, ..*input };
+        compile(&input, &Preset::ALL)
+    });
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter("base64,[A-Za-z0-9+/=]+", "base64,…");
+    settings.bind(|| {
+        for (path, page) in &compiled.files {
+            let name = path.trim_start_matches("scripts/current/").trim_end_matches(".html");
+            insta::assert_snapshot!(name, body_of(page));
+        }
+        let result = serde_json::to_string_pretty(&compiled.result).expect("a result is JSON");
+        insta::assert_snapshot!(format!("{number}-result"), result);
+        let quotes = episode.quotes(&[], None, NOW).file.json().replace("episode_0900", &format!("episode_{number}"));
+        insta::assert_snapshot!(format!("{number}-quotes"), quotes);
+    });
+}
+
+#[test]
+fn the_clean_episode_compiles_as_it_always_did() {
+    golden("0900");
+}
+
+#[test]
+fn the_messy_episode_compiles_all_the_same() {
+    golden("0901");
+}
+
+#[test]
+fn compiling_twice_gives_the_same_bytes() {
+    let episode = episode("0901");
+    assert_eq!(episode.compile(), episode.compile());
+}
+
+#[test]
+fn no_binary_of_the_example_is_larger_than_a_few_kilobytes() {
+    for number in ["0900", "0901"] {
+        for (path, bytes) in episode(number).files {
+            assert!(bytes.len() < 8 << 10, "{path} has {} bytes", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn the_clean_episode_has_no_error_box_and_every_clip() {
+    let result = episode("0900").compile().result;
+    assert!(!result.with_errors);
+    let missing: Vec<_> = result.missing.iter().filter(|it| !it.cue.starts_with("FSQ")).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
