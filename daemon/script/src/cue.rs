@@ -9,6 +9,7 @@ mod write;
 
 pub use compose::{END_MARKER, NewCue, compose};
 pub use marker::{Dialect, Marker, markers};
+pub(crate) use write::field_rank;
 
 use crate::field::{Body, Field, folded, is_gfx_text, is_placeholder, same_name, strip_quotes, unescape_gfx};
 use crate::id::{IdClass, classify};

@@ -150,7 +150,6 @@ mod tests {
             Reading::Given { duration, fourth } => Some((duration.ms, fourth)),
             _ => None,
         };
-        use FourthPart as F;
         for (text, ms, fourth) in [
             ("45", 45_000, None),
             ("01:30", 90_000, None),
@@ -160,9 +159,9 @@ mod tests {
             ("00:00:07.250", 7_250, None),
             ("7.5", 7_500, None),
             ("00:00:58:00", 58_000, None),
-            ("00:00:07:15", 7_500, Some(F::Frames)),
-            ("00:00:07:50", 7_500, Some(F::Hundredths)),
-            ("00:00:07:500", 7_500, Some(F::Thousandths)),
+            ("00:00:07:15", 7_500, Some(FourthPart::Frames)),
+            ("00:00:07:50", 7_500, Some(FourthPart::Hundredths)),
+            ("00:00:07:500", 7_500, Some(FourthPart::Thousandths)),
             ("00:00:00:00", 0, None),
             ("0", 0, None),
         ] {

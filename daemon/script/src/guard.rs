@@ -112,7 +112,7 @@ fn name(document: &Document<'_>, cue: &Cue<'_>) -> String {
 fn compare_prose(old: &Document<'_>, new: &Document<'_>, declared: &Declared) -> Result<(), Loss> {
     let old_chars = prose_chars(old);
     let moved: usize = declared.moved.iter().map(|text| text_chars(text)).sum();
-    let in_new_cues = declared.new_cues.iter().filter_map(|&index| new.cues.get(index)).flat_map(|cue| cue.fields());
+    let in_new_cues = declared.new_cues.iter().filter_map(|&index| new.cues.get(index)).flat_map(Cue::fields);
     let kept_in_cues: usize = in_new_cues.map(|field| folded(field.value.text).chars().count()).sum();
     let new_chars = prose_chars(new) + moved.min(kept_in_cues);
     if old_chars > PROSE_CHARS_MIN && new_chars * 2 < old_chars {

@@ -5,8 +5,11 @@
 //! Nothing leaves without passing [`crate::guard`].
 
 mod allow;
+mod covered;
 mod loom;
 mod mint;
+mod plan;
+mod target;
 mod trace;
 
 use crate::edit::Edit;
@@ -157,11 +160,12 @@ pub struct Refused {
 
 /// Weaves. `make_id` makes an id for (place, prefix) that is new in the share, and is asked at most once per place.
 pub fn weave(weave: &Weave<'_>, make_id: &mut dyn FnMut(&str, &str) -> Option<String>) -> Woven {
-    let mut order: Vec<usize> = (0..weave.layers.len()).collect();
-    order.sort_by_key(|&index| (weave.layers[index].order, &weave.layers[index].name, index));
+    let mut layers: Vec<(usize, &Layer)> = weave.layers.iter().enumerate().collect();
+    layers.sort_by_key(|(index, layer)| (layer.order, &layer.name, *index));
     let mut loom = Loom::new(weave, Mint::new(weave.bindings, make_id));
-    for index in order {
-        loom.layer(index, &weave.layers[index]);
+    let mut rest = layers.as_slice();
+    while !rest.is_empty() {
+        rest = &rest[loom.batch(rest)..];
     }
     loom.finish()
 }

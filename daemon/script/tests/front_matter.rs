@@ -6,11 +6,11 @@ use show_script::duration::Duration;
 use show_script::front::Refusal;
 use show_script::item::Document;
 use show_script::text::apply;
+use std::borrow::Cow;
 
 fn value(lines: &str, key: &str) -> Option<String> {
     let text = format!("---\n{lines}\n---\n");
-    let found = Document::parse(&text).front().expect("front matter").text(key).map(|text| text.into_owned());
-    found
+    Document::parse(&text).front().expect("front matter").text(key).map(Cow::into_owned)
 }
 
 fn codes(lines: &str) -> Vec<(Code, u32)> {

@@ -5,6 +5,7 @@ use show_script::diagnostic::Code;
 use show_script::front::Opening;
 use show_script::item::{BlockKind, Document, SectionKind};
 use show_script::text::{BOM, Newline};
+use std::fmt::Write;
 
 const COLD_OPEN: &str = include_str!("fixtures/cold-open.md");
 const ONE_OF_EACH: &str = include_str!("fixtures/one-of-each.md");
@@ -342,8 +343,8 @@ fn odd_files_are_files() {
 /// Each of these is quadratic or recursive for a careless parser. In a debug build a linear one takes well below a
 /// second per input; a quadratic one would take hours.
 #[test]
-fn hostile_megabytes_are_read_in_linear_time() {
-    let many = |part: &str| part.repeat((1 << 20) / part.len());
+fn hostile_texts_are_read_in_linear_time() {
+    let many = |part: &str| part.repeat((1 << 19) / part.len());
     for part in [
         "<!-- Begin Cue -->",
         "<!-- Begin Cue --><!-- End Cue -->",
@@ -392,9 +393,10 @@ fn hostile_megabytes_are_read_in_linear_time() {
 
 #[test]
 fn ten_thousand_cues_keep_their_places() {
-    let text: String = (0..10_000)
-        .map(|n| format!("<!-- Begin Cue -->\n[Type: SOT]\n[Slug: clip-{n}]\n<!-- End Cue -->\n\nText {n}.\n\n"))
-        .collect();
+    let mut text = String::new();
+    for n in 0..10_000 {
+        writeln!(text, "<!-- Begin Cue -->\n[Type: SOT]\n[Slug: clip-{n}]\n<!-- End Cue -->\n\nText {n}.\n").unwrap();
+    }
     let document = Document::parse(&text);
     assert_eq!(document.cues.len(), 10_000);
     assert_eq!(document.line(document.cues[9_999].span().begin), 9_999 * 7 + 1);

@@ -22,7 +22,7 @@ impl Cue<'_> {
         };
         let mut wanted: Vec<(String, String)> = self.labels_and_values(|_| true);
         match wanted.iter_mut().find(|(label, _)| same_name(label, name)) {
-            Some((_, old)) => *old = raw.trim().to_owned(),
+            Some((_, old)) => raw.trim().clone_into(old),
             None => wanted.push((spelling(name).to_owned(), raw.trim().to_owned())),
         }
         self.reads_back(text, &splice, wanted).then_some(splice)
@@ -44,19 +44,15 @@ impl Cue<'_> {
 
     fn added(&self, text: &str, newline: Newline, line: &str) -> Splice {
         let name = &line[1..line.find(':').expect("a field has a colon")];
-        let before = |field: &&Field<'_>| !field.inline && order(field.label.text) <= order(name);
-        match self.content.fields.iter().rfind(before) {
-            Some(field) => {
-                let blanks = text[field.span.end..self.body.end()].bytes().take_while(|b| matches!(b, b' ' | b'\t'));
-                Splice::insert(field.span.end + blanks.count(), format!("{}{line}", newline.text()))
-            }
-            None => {
-                // A field that follows the marker on its own line must not follow this one on the same line.
-                let rest = &text[self.body.begin..crate::text::line_end(text, self.body.begin).min(self.body.end())];
-                let end = if rest.trim().is_empty() { "" } else { newline.text() };
-                Splice::insert(self.body.begin, format!("{}{line}{end}", newline.text()))
-            }
-        }
+        let before = |field: &&Field<'_>| !field.inline && field_rank(field.label.text) <= field_rank(name);
+        let Some(field) = self.content.fields.iter().rfind(before) else {
+            // A field that follows the marker on its own line must not follow this one on the same line.
+            let rest = &text[self.body.begin..crate::text::line_end(text, self.body.begin).min(self.body.end())];
+            let end = if rest.trim().is_empty() { "" } else { newline.text() };
+            return Splice::insert(self.body.begin, format!("{}{line}{end}", newline.text()));
+        };
+        let blanks = text[field.span.end..self.body.end()].bytes().take_while(|b| matches!(b, b' ' | b'\t'));
+        Splice::insert(field.span.end + blanks.count(), format!("{}{line}", newline.text()))
     }
 
     fn labels_and_values(&self, keep: impl Fn(&Field<'_>) -> bool) -> Vec<(String, String)> {
@@ -89,8 +85,8 @@ fn replaced(text: &str, field: &Field<'_>, raw: &str) -> Splice {
     Splice::new(field.value.span(), if beside_colon && !raw.is_empty() { format!(" {raw}") } else { raw.to_owned() })
 }
 
-/// Type first, then as in a new cue.
-fn order(name: &str) -> usize {
+/// Where a new field stands among others: Type first, then as in a new cue.
+pub(crate) fn field_rank(name: &str) -> usize {
     if same_name(name, "Type") { 0 } else { 1 + rank(name) }
 }
 

@@ -20,6 +20,9 @@ pub struct Anchor {
     /// Nothing else in that text looked like this, so it may be searched for.
     #[serde(default)]
     pub unique: bool,
+    /// The context reached the beginning or the end of that text, and only stands there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_edge: bool,
     /// Digest of the text outside of which it must not be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_in: Option<String>,
@@ -54,76 +57,116 @@ pub(super) fn anchors(text: &str, splices: &[(Splice, Declares)]) -> Vec<Edit> {
 }
 
 fn anchor(text: &str, splice: &Splice, search: bool, digest: &str) -> Anchor {
-    let old = &text[splice.begin..splice.end];
-    let mut context = CONTEXT_BYTES;
-    loop {
-        let before = &text[text.floor_char_boundary(splice.begin.saturating_sub(context))..splice.begin];
-        let after = &text[splice.end..text.ceil_char_boundary((splice.end + context).min(text.len()))];
-        let pattern = [before, old, after].concat();
-        let mistaken = fits_its_own_result(text, splice, &pattern);
-        context *= 2;
-        if !mistaken || context > CONTEXT_BYTES_MAX {
-            return Anchor {
-                begin: splice.begin,
-                before: before.to_owned(),
-                old: old.to_owned(),
-                after: after.to_owned(),
-                unique: search && !mistaken && count_two(text, &pattern) == 1,
-                only_in: mistaken.then(|| digest.to_owned()),
-            };
+    let of = |context: usize| {
+        let begin = text.floor_char_boundary(splice.begin.saturating_sub(context));
+        let end = text.ceil_char_boundary((splice.end + context).min(text.len()));
+        Anchor {
+            begin: splice.begin,
+            before: text[begin..splice.begin].to_owned(),
+            old: text[splice.begin..splice.end].to_owned(),
+            after: text[splice.end..end].to_owned(),
+            unique: false,
+            at_edge: false,
+            only_in: None,
         }
+    };
+    let mut context = CONTEXT_BYTES;
+    while context <= CONTEXT_BYTES_MAX {
+        let anchor = of(context);
+        if !anchor.fits_its_own_result(text, &splice.text) {
+            let unique = search && count_two(text, &anchor.pattern(&anchor.old)) == 1;
+            return Anchor { unique, ..anchor };
+        }
+        let at_edge = Anchor { at_edge: true, ..anchor };
+        if at_edge.touches_an_edge(text) && !at_edge.fits_its_own_result(text, &splice.text) {
+            return Anchor { unique: true, ..at_edge };
+        }
+        context *= 2;
     }
-}
-
-/// Whether the pattern would be found again at the place where the splice was made.
-fn fits_its_own_result(text: &str, splice: &Splice, pattern: &str) -> bool {
-    let bytes = text.as_bytes();
-    let reach = pattern.len();
-    let before = &bytes[splice.begin.saturating_sub(reach)..splice.begin];
-    let after = &bytes[splice.end..(splice.end + reach).min(bytes.len())];
-    memmem::find(&[before, splice.text.as_bytes(), after].concat(), pattern.as_bytes()).is_some()
+    Anchor { only_in: Some(digest.to_owned()), ..of(CONTEXT_BYTES) }
 }
 
 /// How often the pattern occurs, overlaps too; counts to two.
 fn count_two(text: &str, pattern: &str) -> usize {
-    let finder = memmem::Finder::new(pattern);
-    let Some(first) = finder.find(text.as_bytes()) else { return 0 };
-    1 + usize::from(finder.find(&text.as_bytes()[(first + 1).min(text.len())..]).is_some())
+    overlapping(text.as_bytes(), pattern.as_bytes()).take(2).count()
+}
+
+fn overlapping<'t>(text: &'t [u8], pattern: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+    let finder = memmem::Finder::new(pattern).into_owned();
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + finder.find(text.get(from..)?)?;
+        from = at + 1;
+        Some(at)
+    })
 }
 
 impl Anchor {
     /// `moved`: by how much the neighbour before it has moved; `digest`: of `text`, asked for only where it matters.
     pub(crate) fn locate(&self, text: &str, new: &str, moved: isize, digest: impl FnOnce() -> String) -> Located {
-        let hint = self.begin.checked_add_signed(moved);
+        let hints = [self.begin.checked_add_signed(moved), Some(self.begin)];
+        let hinted = |middle: &str| hints.into_iter().flatten().find(|&at| self.stands_at(text, at, middle));
         if let Some(only_in) = &self.only_in {
-            if *only_in == digest() && self.stands_at(text, self.begin, &self.old) {
-                return Located::At(self.begin);
-            }
-            let already = hint.is_some_and(|hint| self.stands_at(text, hint, new));
-            return if already { Located::Already } else { Located::Nowhere };
+            return match hinted(&self.old) {
+                Some(at) if *only_in == digest() => Located::At(at),
+                _ if hinted(new).is_some() => Located::Already,
+                _ => Located::Nowhere,
+            };
         }
-        if let Some(at) = hint.into_iter().chain([self.begin]).find(|&at| self.stands_at(text, at, &self.old)) {
+        if let Some(at) = hinted(&self.old) {
             return Located::At(at);
         }
-        let find = |middle: &str| {
-            let pattern = [&self.before, middle, &self.after].concat();
-            (!pattern.is_empty()).then(|| memmem::find(text.as_bytes(), pattern.as_bytes())).flatten()
-        };
-        if find(new).is_some() || text.is_empty() && new.is_empty() {
+        if self.find(text, new).is_some() {
             return Located::Already;
         }
-        match find(&self.old) {
-            Some(at) if self.unique => Located::At(at + self.before.len()),
+        match self.find(text, &self.old) {
+            Some(at) if self.unique => Located::At(at),
             _ => Located::Nowhere,
         }
+    }
+
+    fn pattern(&self, middle: &str) -> String {
+        [&self.before, middle, &self.after].concat()
+    }
+
+    /// The first place where `middle` with this anchor's surroundings stands.
+    fn find(&self, text: &str, middle: &str) -> Option<usize> {
+        let pattern = self.pattern(middle);
+        let mut found = overlapping(text.as_bytes(), pattern.as_bytes()).map(|at| at + self.before.len());
+        found.find(|&at| self.stands_at(text, at, middle))
     }
 
     /// Whether `middle` with this anchor's surroundings stands at `at`.
     fn stands_at(&self, text: &str, at: usize, middle: &str) -> bool {
         let bytes = text.as_bytes();
         let before = at.checked_sub(self.before.len()).and_then(|begin| bytes.get(begin..at));
+        let Some(rest) = bytes.get(at..).and_then(|rest| rest.strip_prefix(middle.as_bytes())) else { return false };
         before == Some(self.before.as_bytes())
-            && bytes[at..].strip_prefix(middle.as_bytes()).is_some_and(|rest| rest.starts_with(self.after.as_bytes()))
+            && rest.starts_with(self.after.as_bytes())
+            && (!self.at_edge || self.is_at_edge(at, rest.len()))
+    }
+
+    /// An edge that the context reached in the text it was made for must be there.
+    fn is_at_edge(&self, at: usize, rest: usize) -> bool {
+        let reaches_begin = self.before.len() == self.begin;
+        (!reaches_begin || at == self.begin) && (reaches_begin || rest == self.after.len())
+    }
+
+    fn touches_an_edge(&self, text: &str) -> bool {
+        self.before.len() == self.begin || self.begin + self.old.len() + self.after.len() == text.len()
+    }
+
+    /// Whether it would be found again where the splice was made.
+    fn fits_its_own_result(&self, text: &str, new: &str) -> bool {
+        let reach = self.before.len() + self.old.len() + self.after.len();
+        let begin = self.begin.saturating_sub(reach);
+        let end = self.begin + self.old.len();
+        let bytes = text.as_bytes();
+        let around = [&bytes[begin..self.begin], new.as_bytes(), &bytes[end..(end + reach).min(bytes.len())]].concat();
+        let pattern = self.pattern(&self.old);
+        let after_edit = text.len() + new.len() - self.old.len();
+        let mut found = overlapping(&around, pattern.as_bytes()).map(|at| begin + at + self.before.len());
+        found.any(|at| !self.at_edge || self.is_at_edge(at, after_edit.saturating_sub(at + self.old.len())))
     }
 
     pub(crate) fn splice_at(&self, at: usize, new: &str) -> Splice {

@@ -30,7 +30,7 @@ fn changed(old: &str, new: &str) -> Vec<Splice> {
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
     if old_lines.len().max(new_lines.len()) > LINES_COMPARED_MAX {
-        return shrink(old, Splice::new(Span::new(0, old.len()), new)).into_iter().collect();
+        return shrink(old, &Splice::new(Span::new(0, old.len()), new)).into_iter().collect();
     }
     let (old_at, new_at) = (offsets(&old_lines), offsets(&new_lines));
     let mut splices = Vec::new();
@@ -42,7 +42,7 @@ fn changed(old: &str, new: &str) -> Vec<Splice> {
         let mut push = |old_lines: std::ops::Range<usize>, new_lines: std::ops::Range<usize>| {
             let span = Span::new(old_at[old_lines.start], old_at[old_lines.end]);
             let text = &new[new_at[new_lines.start]..new_at[new_lines.end]];
-            splices.extend(shrink(old, Splice::new(span, text)));
+            splices.extend(shrink(old, &Splice::new(span, text)));
         };
         if old_range.len() == new_range.len() {
             // Line by line, so that each changed field is a change of its own.
@@ -65,7 +65,7 @@ fn offsets(lines: &[&str]) -> Vec<usize> {
 }
 
 /// Without what both sides have in common at their ends; nothing when that is all of it.
-fn shrink(old: &str, splice: Splice) -> Option<Splice> {
+fn shrink(old: &str, splice: &Splice) -> Option<Splice> {
     let (from, to) = (&old[splice.begin..splice.end], splice.text.as_str());
     let common = |a: &mut dyn Iterator<Item = (char, char)>| -> usize {
         a.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
@@ -85,7 +85,7 @@ fn as_key(document: &Document<'_>, splice: &Splice) -> Option<Edit> {
     let line = format!("---\n{}: {raw}\n---\n", entry.key.text);
     let value = Document::parse(&line).front()?.text(entry.key.text)?.into_owned();
     let written = front.set(entry.key.text, &value, document.newline).ok()?;
-    (shrink(document.text, written)? == *splice).then(|| Edit::set_key(document, entry.key.text, value))
+    (shrink(document.text, &written)? == *splice).then(|| Edit::set_key(document, entry.key.text, value))
 }
 
 /// The change as a field's, when writing that field would change exactly these bytes.
@@ -97,7 +97,7 @@ fn as_field(document: &Document<'_>, splice: &Splice) -> Option<Edit> {
     let name = field.label.text;
     let value = cue.decode(name, &raw).into_owned();
     let written = cue.set(document.text, document.newline, name, &value)?;
-    (shrink(document.text, written)? == *splice).then(|| Edit::set_field(document, index, name, value))
+    (shrink(document.text, &written)? == *splice).then(|| Edit::set_field(document, index, name, value))
 }
 
 fn apply_inside(text: &str, begin: usize, splice: &Splice) -> Option<String> {

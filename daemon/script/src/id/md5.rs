@@ -26,10 +26,11 @@ pub(super) fn md5(message: &[u8]) -> [u8; 16] {
     digest
 }
 
-fn mix([mut a, mut b, mut c, mut d]: [u32; 4], words: &[u32; 16]) -> [u32; 4] {
+fn mix(state: [u32; 4], words: &[u32; 16]) -> [u32; 4] {
     const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+    let [mut a, mut b, mut c, mut d] = state;
     for i in 0..64usize {
-        let (f, word) = match i / 16 {
+        let (mixed, word) = match i / 16 {
             0 => ((b & c) | (!b & d), i),
             1 => ((d & b) | (!d & c), (5 * i + 1) % 16),
             2 => (b ^ c ^ d, (3 * i + 5) % 16),
@@ -37,7 +38,7 @@ fn mix([mut a, mut b, mut c, mut d]: [u32; 4], words: &[u32; 16]) -> [u32; 4] {
         };
         // The constants of the RFC are the first 32 bits behind the point of |sin(i + 1)|.
         let constant = (((i + 1) as f64).sin().abs() * 4_294_967_296.0) as u32;
-        let sum = a.wrapping_add(f).wrapping_add(constant).wrapping_add(words[word]);
+        let sum = a.wrapping_add(mixed).wrapping_add(constant).wrapping_add(words[word]);
         (a, d, c, b) = (d, c, b, b.wrapping_add(sum.rotate_left(SHIFTS[i / 16][i % 4])));
     }
     [a, b, c, d]
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_test_suite_of_the_rfc() {
-        let hex = |text: &str| md5(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |text: &str| format!("{:032x}", u128::from_be_bytes(md5(text.as_bytes())));
         assert_eq!(hex(""), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(hex("abc"), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(hex("message digest"), "f96b697d7cb7938d525a2f31aaf161d0");

@@ -49,13 +49,9 @@ fn replace(text: &str, place: &str, mut id: impl FnMut(&str, &str) -> Option<Str
         let numbered = if number == 0 { place.to_owned() } else { format!("{place} {number}") };
         number += 1;
         filled.push_str(&rest[..begin]);
-        match id(&numbered, &rest[begin + OPEN.len()..end - CLOSE.len()]) {
-            Some(id) => filled.push_str(&id),
-            None => {
-                complete = false;
-                filled.push_str(&rest[begin..end]);
-            }
-        }
+        let made = id(&numbered, &rest[begin + OPEN.len()..end - CLOSE.len()]);
+        complete &= made.is_some();
+        filled.push_str(made.as_deref().unwrap_or(&rest[begin..end]));
         rest = &rest[end..];
     }
     filled.push_str(rest);
