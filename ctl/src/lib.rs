@@ -8,6 +8,7 @@
 #![allow(clippy::format_push_string, clippy::format_collect, reason = "a page is made once and read by a person")]
 
 pub mod args;
+mod check;
 mod client;
 mod complaint;
 pub mod page;
