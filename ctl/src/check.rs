@@ -1,10 +1,17 @@
-//! Reading a rundown without a daemon: what the paths on the command line mean, and what lies there.
+//! Reading a rundown without a daemon, and mending it.
 //!
-//! Owns [`Scope`], from words to episodes and single files, and the reading of both. What is wrong with a text is
-//! decided in `show-script`; what is done about it in `run::check`.
+//! [`Scope`] is what the paths on the command line mean, `tree` reads what lies there, [`Reading`] is everything that
+//! was read with what is wrong in it, `mend` computes the safe repairs and `publish` puts them in place. What is wrong
+//! with a text and how it is mended is decided in `show-script`; how bytes get into a share in `show-publish`.
 
+mod ids;
+mod mend;
+mod publish;
+mod reading;
 mod scope;
 mod tree;
 
-pub use scope::{Scope, Wanted};
-pub use tree::{read_text, read_tree};
+pub use mend::{Mended, mend};
+pub use publish::publish;
+pub use reading::{Reading, count};
+pub use scope::Scope;

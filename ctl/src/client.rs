@@ -1,6 +1,6 @@
 //! One connection to the daemon: the hello, questions with their answers, and what is pushed meanwhile.
 
-use crate::complaint::{Complaint, Exit};
+use crate::complaint::{Complaint, Exit, chain};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use show_protocol::{Answer, Ask, Encoding, Envelope, Hello, Push, Reply, Request, Welcome, frame};
@@ -127,12 +127,6 @@ impl Client {
         let said: String = said.chars().take(80).collect();
         self.gone(format!("it answered something else than was asked: {said}"))
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let all: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
-    all.join(": ")
 }
 
 fn nobody(path: &Path, cause: impl Into<String>) -> Complaint {

@@ -61,6 +61,12 @@ pub fn usage(text: impl Into<String>, hint: impl Into<String>) -> Complaint {
     Complaint::new(Exit::Usage, text).hint(hint)
 }
 
+/// An error and its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let all: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
+    all.join(": ")
+}
+
 impl From<Refusal> for Complaint {
     fn from(refusal: Refusal) -> Self {
         Self::new(Exit::Refused, refusal.text).hint(refusal.hint)

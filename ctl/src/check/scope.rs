@@ -24,6 +24,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// One file.
+    pub fn one(below: String, typed: String) -> Self {
+        Self { whole: None, files: BTreeMap::from([(below, typed)]) }
+    }
+
     /// How the file is called, when it was asked for.
     pub fn name(&self, below: &str) -> Option<String> {
         if let Some(typed) = self.files.get(below) {
@@ -85,7 +90,9 @@ impl Scope {
                 let hint = "name a share, an episode's folder, or Markdown files";
                 return Err(usage(format!("there is nothing to check in {}", path.display()), hint));
             }
-            files.iter().for_each(|file| self.add_file(file, &whole(file)));
+            for file in &files {
+                self.add_file(file, &whole(file));
+            }
         }
         Ok(())
     }

@@ -69,8 +69,8 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     if bytes.len() as u64 > TEXT_BYTES_MAX {
         return Err(io::Error::other(format!("longer than {} MiB", TEXT_BYTES_MAX >> 20)));
     }
-    String::from_utf8(bytes)
-        .map_err(|cause| io::Error::other(format!("not UTF-8 from byte {}", cause.utf8_error().valid_up_to())))
+    show_script::text::decode(&bytes).map_err(io::Error::other)?;
+    Ok(String::from_utf8(bytes).expect("it was just decoded"))
 }
 
 #[cfg(test)]
@@ -99,6 +99,9 @@ mod tests {
         assert_eq!(files, [("info.md", 4), ("rundown/10.MD", 3), ("rundown/bad.md", 1), ("rundown/deep/x.md", 0)]);
         assert_eq!(read.texts.keys().collect::<Vec<_>>(), ["info.md", "rundown/10.MD"]);
         assert_eq!(read.odd, ["\u{fffd}.md"]);
-        assert_eq!(read_text(&path("rundown/bad.md")).unwrap_err().to_string(), "not UTF-8 from byte 0");
+        assert_eq!(
+            read_text(&path("rundown/bad.md")).unwrap_err().to_string(),
+            "not UTF-8 text: the first bad byte is at offset 0"
+        );
     }
 }

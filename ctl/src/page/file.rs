@@ -142,7 +142,8 @@ impl Page for ChangesView {
 pub fn diff_lines(diff: &str) -> String {
     let mut out = String::new();
     for line in diff.lines() {
-        let line = safe(line);
+        // A text with CR LF differs in its lines and not in their ends.
+        let line = safe(line.strip_suffix('\r').unwrap_or(line));
         out.push_str(&match line.as_bytes().first() {
             _ if line.starts_with("+++") || line.starts_with("---") => name(&line),
             Some(b'+') => Ink::Good.paint(&line),

@@ -5,6 +5,7 @@
 //! `ink` has the colours, `table` the tables, `words` times, sizes and wrapping.
 
 mod build;
+mod check;
 mod episode;
 mod file;
 pub mod ink;
@@ -16,6 +17,7 @@ mod status;
 mod table;
 mod words;
 
+pub use check::{pictures, total};
 pub use file::diff_lines;
 pub use job::{bar_text, done_to};
 pub use log::{event_line, gap_line, log_lines};

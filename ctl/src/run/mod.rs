@@ -1,5 +1,6 @@
 //! Commands carried out: one question and its page, or one of the longer stories in the modules below.
 
+mod check;
 mod compile;
 mod follow;
 mod history;
@@ -123,7 +124,7 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
             history::text(&session, place::path(&path)?, revision).await
         }
         Command::Restore { path, revision } => session.show(ask::Restore { path: place::path(&path)?, revision }).await,
-        Command::Check { .. } => Err(Complaint::new(Exit::Failed, "check is not built yet")),
+        Command::Check { paths, fix, dry_run } => check::check(&session, check::Check { paths, fix, dry_run }).await,
         Command::Compile { episode, presets } => compile::compile(&session, ask::Compile { episode, presets }).await,
         Command::Enumerate { episode, remove, apply } => session.show(ask::Enumerate { episode, remove, apply }).await,
         Command::Renumber { episode, apply } => session.show(ask::Renumber { episode, apply }).await,
