@@ -4,7 +4,13 @@
 //! plain thread; every other room is an adapter that turns orders into facts and imports no other adapter.
 
 pub mod attempt;
+pub mod blob;
+pub mod board;
+pub mod clock;
 pub mod config;
+pub mod feed;
+pub mod inbox;
 pub mod runner;
 pub mod steps;
 pub mod store;
+pub mod watch;

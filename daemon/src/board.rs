@@ -1,0 +1,67 @@
+//! What adapters know that the core does not need, for people to see: how well each share is watched, names that could
+//! not be read, what this machine lacks.
+
+use show_core::{ShareId, Time};
+use show_protocol::{NoticeView, ShareState};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Names left out that are remembered one by one, per share.
+const LEFT_OUT_MAX: usize = 1_000;
+
+/// Shared by all adapters and the views.
+#[derive(Debug, Clone, Default)]
+pub struct Board(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    shares: BTreeMap<ShareId, Share>,
+    notices: BTreeMap<String, String>,
+}
+
+/// How a share is doing.
+#[derive(Debug, Clone, Default)]
+pub struct Share {
+    pub state: ShareState,
+    /// Why it is not watched, or read only.
+    pub note: String,
+    pub files: u64,
+    pub scanned_at: Option<Time>,
+    /// Paths (made printable) that were skipped, and why.
+    pub left_out: BTreeMap<String, &'static str>,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn share(&self, share: ShareId) -> Share {
+        self.lock().shares.get(&share).cloned().unwrap_or_default()
+    }
+
+    pub fn change(&self, share: ShareId, change: impl FnOnce(&mut Share)) {
+        change(self.lock().shares.entry(share).or_default());
+    }
+
+    /// A path was found and skipped. Says whether that is news.
+    pub fn leave_out(&self, share: ShareId, path: String, why: &'static str) -> bool {
+        let mut inner = self.lock();
+        let left_out = &mut inner.shares.entry(share).or_default().left_out;
+        left_out.len() < LEFT_OUT_MAX && left_out.insert(path, why).is_none()
+    }
+
+    /// Something that the person who runs showd should know, with the next move.
+    pub fn notice(&self, text: impl Into<String>, hint: impl Into<String>) {
+        self.lock().notices.insert(text.into(), hint.into());
+    }
+
+    pub fn take_back(&self, text: &str) {
+        self.lock().notices.remove(text);
+    }
+
+    pub fn notices(&self) -> Vec<NoticeView> {
+        let inner = self.lock();
+        inner.notices.iter().map(|(text, hint)| NoticeView { text: text.clone(), hint: hint.clone() }).collect()
+    }
+}

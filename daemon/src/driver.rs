@@ -1,0 +1,282 @@
+//! The one thread that holds the core and the store, and carries messages between them and the adapters.
+//!
+//! A turn: take the first message, or the core's deadline, and step; take whatever else waits, up to a bound, step and
+//! merge; keep all changes in one transaction; then hand out the effects and answer what only reads. Handing out never
+//! blocks. When keeping fails [`Driver::run`] ends with the error, nothing of the turn happens, and the process must
+//! end: the next start restores from rows. No ticks: with nothing to do and no deadline the thread sleeps.
+
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::feed::Feed;
+use crate::inbox::{Call, Message, Wish};
+use crate::store::{Store, StoreError};
+use crate::view::{self, Seen, World};
+use show_core::{Change, Coordinator, Decision, Effect, Event};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::Receiver;
+use tracing::{debug, info, warn};
+
+/// Messages of one turn, at most: bounds both a transaction and how long an answer can wait for its turn to end.
+const TOGETHER_MAX: usize = 1_024;
+
+/// Takes an effect and passes it to its adapter, at once and without blocking.
+pub type Hands = Box<dyn FnMut(Effect) + Send>;
+
+pub struct Driver {
+    core: Coordinator,
+    store: Store,
+    clock: Clock,
+    world: World,
+    inbox: Receiver<Message>,
+    /// Facts the driver itself makes, such as rows that the core asked for.
+    own: VecDeque<Event>,
+    desk: Desk,
+    feed: Feed,
+    hands: Hands,
+    /// Only for waiting with a deadline.
+    runtime: Runtime,
+    is_stopping: bool,
+}
+
+/// What a turn gathered that is done after its changes are kept.
+#[derive(Default)]
+struct After {
+    reads: Vec<Box<Call>>,
+    said: Vec<(crate::inbox::Answers, u64, crate::inbox::Said)>,
+    pings: Vec<tokio::sync::oneshot::Sender<()>>,
+    progressed: Vec<show_core::JobId>,
+}
+
+impl Driver {
+    /// `first` is the decision that the restore made.
+    ///
+    /// # Errors
+    /// When what the restore decided cannot be kept.
+    pub fn new(
+        (core, first): (Coordinator, Decision),
+        store: Store,
+        clock: Clock,
+        world: World,
+        inbox: Receiver<Message>,
+        feed: Feed,
+        hands: Hands,
+    ) -> Result<Self, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime that only has a timer needs nothing from the system");
+        let desk = Desk::default();
+        let own = VecDeque::new();
+        let mut driver = Self { core, store, clock, world, inbox, own, desk, feed, hands, runtime, is_stopping: false };
+        driver.keep(first)?;
+        Ok(driver)
+    }
+
+    /// Runs until somebody says [`Message::Stop`], or every sender is gone.
+    ///
+    /// # Errors
+    /// When a decision could not be kept, or the store not be read.
+    pub fn run(mut self) -> Result<(), StoreError> {
+        while !self.is_stopping {
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self) -> Result<(), StoreError> {
+        let mut decision = Decision::default();
+        let mut after = After::default();
+        let mut next = Some(self.wait());
+        let mut taken = 0;
+        while let Some(message) = next {
+            self.take(message, &mut decision, &mut after)?;
+            taken += 1;
+            next = if taken < TOGETHER_MAX { self.waiting() } else { None };
+        }
+        self.keep(decision)?;
+        self.answer(after)
+    }
+
+    /// The next message, when there is one, or when the core's deadline comes.
+    fn wait(&mut self) -> Message {
+        if let Some(message) = self.waiting() {
+            return message;
+        }
+        let received = match self.core.next_deadline() {
+            None => self.runtime.block_on(self.inbox.recv()),
+            Some(deadline) => {
+                let wait = Duration::from_millis(deadline.ms_since(self.clock.now()));
+                let inbox = &mut self.inbox;
+                let due = self.runtime.block_on(async { tokio::time::timeout(wait, inbox.recv()).await });
+                due.unwrap_or(Some(Message::Fact(Event::Clock)))
+            }
+        };
+        received.unwrap_or(Message::Stop)
+    }
+
+    fn waiting(&mut self) -> Option<Message> {
+        match self.own.pop_front() {
+            Some(event) => Some(Message::Fact(event)),
+            None => self.inbox.try_recv().ok(),
+        }
+    }
+
+    fn take(&mut self, message: Message, decision: &mut Decision, after: &mut After) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        match message {
+            Message::Fact(event) => {
+                match &event {
+                    Event::AttemptProgressed { job, .. } => after.progressed.push(*job),
+                    Event::ClientGone { client } => self.desk.forget(*client),
+                    _ => {}
+                }
+                decision.merge(self.core.step(now, event));
+            }
+            Message::Call(call) => match &call.what {
+                // What only reads is answered after this turn is kept: nobody hears of what might still be undone.
+                Wish::Request(request) if view::only_reads(request) => after.reads.push(call),
+                Wish::Events { .. } => after.reads.push(call),
+                _ => self.wish(*call, decision, after)?,
+            },
+            Message::Ping(answer) => after.pings.push(answer),
+            Message::Stop => self.is_stopping = true,
+        }
+        Ok(())
+    }
+
+    /// A call that wants something done.
+    fn wish(&mut self, call: Call, decision: &mut Decision, after: &mut After) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let Call { client, who, number, what, answers } = call;
+        let said = match what {
+            Wish::Ask(ask) => crate::inbox::Said::Ask(ask),
+            Wish::Request(show_protocol::Request::Stop(stop)) => {
+                let stopped = self.desk.stop(client, stop.request);
+                let reader = self.store.read()?;
+                let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now };
+                if let Some((answers, number, then)) = stopped {
+                    after.said.push((answers, number, view::as_things_stand(&seen, &then)?));
+                }
+                view::done().into()
+            }
+            Wish::Request(request) => {
+                let reader = self.store.read()?;
+                let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now };
+                view::wish(&seen, request)?
+            }
+            Wish::Events { .. } => unreachable!("reads are answered after the turn"),
+        };
+        match said {
+            crate::inbox::Said::Ask(ask) => {
+                let (ask, then) = *ask;
+                debug!(client = %client, uid = who.uid, pid = who.pid, ask = ?ask, "asked");
+                let id = self.desk.open(client, number, answers, then);
+                decision.merge(self.core.step(now, Event::Asked { ask: id, client, who, what: ask }));
+            }
+            said => after.said.push((answers, number, said)),
+        }
+        Ok(())
+    }
+
+    /// Keeps what was decided, tells the followers of the log, then lets the effects happen.
+    fn keep(&mut self, decision: Decision) -> Result<(), StoreError> {
+        let mut events = Vec::new();
+        let store = &mut self.store;
+        let effects = decision.commit(|changes| {
+            store.apply(changes)?;
+            events.extend(changes.iter().filter_map(|change| match change {
+                Change::Log(event) => Some(event.clone()),
+                _ => None,
+            }));
+            Ok::<_, StoreError>(())
+        })?;
+        for event in &events {
+            self.log(event);
+        }
+        self.feed.add(events);
+        for effect in effects {
+            self.hand_out(effect)?;
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, effect: Effect) -> Result<(), StoreError> {
+        match effect {
+            Effect::Answer { ask, reply } => {
+                let Some((answers, number, then)) = self.desk.close(ask) else { return Ok(()) };
+                let reader = self.store.read()?;
+                let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now: self.clock.now() };
+                let said = view::said(&seen, then, reply)?;
+                // A client that has gone needs no answer.
+                let _ = answers.send((number, said));
+            }
+            Effect::LookUp { keys } => {
+                let (found, missing) = self.store.read()?.actions(&keys)?;
+                self.own.push_back(Event::Found { found, missing });
+            }
+            effect => (self.hands)(effect),
+        }
+        Ok(())
+    }
+
+    /// What waited for the turn to be kept.
+    fn answer(&mut self, after: After) -> Result<(), StoreError> {
+        for (answers, number, said) in after.said {
+            let _ = answers.send((number, said));
+        }
+        if after.reads.is_empty() && after.pings.is_empty() && !self.feed.has_progress_listeners() {
+            return Ok(());
+        }
+        let reader = self.store.read()?;
+        let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now: self.clock.now() };
+        for call in after.reads {
+            let said = match call.what {
+                Wish::Request(request) => view::answer(&seen, request)?,
+                Wish::Events { from } => view::events_from(&seen, from)?,
+                Wish::Ask(_) => unreachable!("only reads wait for the turn to be kept"),
+            };
+            let _ = call.answers.send((call.number, said));
+        }
+        if self.feed.has_progress_listeners() {
+            for job in after.progressed {
+                if let Some(line) = view::progress(&seen, job) {
+                    self.feed.tell_progress(line);
+                }
+            }
+        }
+        if !after.pings.is_empty() {
+            // The watchdog hears only from a driver whose store answers.
+            reader.touch()?;
+            for ping in after.pings {
+                let _ = ping.send(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The event log is also in the journal.
+    fn log(&self, event: &show_core::EventRow) {
+        let words = self.world.words(event);
+        macro_rules! tell {
+            ($level:ident) => {
+                $level!(
+                    showd_event = %event.kind,
+                    showd_share = words.share,
+                    showd_episode = words.episode,
+                    showd_build = words.build,
+                    showd_job = words.job,
+                    showd_step = words.step,
+                    showd_file = words.file,
+                    "{}", event.text
+                )
+            };
+        }
+        if event.kind.ends_with("failed") || event.kind.ends_with("lost") || event.kind.ends_with("refused") {
+            tell!(warn);
+        } else {
+            tell!(info);
+        }
+    }
+}
