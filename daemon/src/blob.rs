@@ -1,9 +1,9 @@
 //! The archive of bytes: texts before and after our writes, results of steps, edits; by digest, outside every share.
 
 use show_core::Digest;
+use show_publish::{BlobError, Blobs, Keep};
 use std::collections::VecDeque;
-use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Parsed results kept for views that are asked for again and again.
@@ -15,54 +15,48 @@ pub struct Archive(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    dir: PathBuf,
+    blobs: Blobs,
     results: Mutex<VecDeque<(Digest, Arc<serde_json::Value>)>>,
 }
 
 impl Archive {
-    pub fn new(dir: PathBuf) -> Self {
-        Self(Arc::new(Inner { dir, results: Mutex::default() }))
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(dir: &Path) -> Result<Self, BlobError> {
+        Ok(Self(Arc::new(Inner { blobs: Blobs::open(dir)?, results: Mutex::default() })))
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
-        let hex = digest.to_string();
-        self.0.dir.join(&hex[..2]).join(&hex[2..])
+    pub fn blobs(&self) -> &Blobs {
+        &self.0.blobs
     }
 
     /// # Errors
-    /// When the world failed; a blob that is not here is `None`.
-    pub fn read(&self, digest: &Digest) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(self.path(digest)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(cause),
-        }
+    /// When it is not here, or damaged, or the world failed.
+    pub fn read(&self, digest: &Digest) -> Result<Vec<u8>, BlobError> {
+        self.0.blobs.get(&show_publish::Digest(digest.0))
     }
 
-    /// Keeps bytes durably.
-    ///
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.0.blobs.has(&show_publish::Digest(digest.0))
+    }
+
     /// # Errors
     /// When the world failed.
-    pub fn keep(&self, bytes: &[u8]) -> io::Result<Digest> {
-        let digest = Digest(*blake3::hash(bytes).as_bytes());
-        let path = self.path(&digest);
-        std::fs::create_dir_all(path.parent().expect("a blob lies in a folder"))?;
-        std::fs::write(path, bytes)?;
-        Ok(digest)
+    pub fn keep(&self, bytes: &[u8], how: Keep) -> Result<Digest, BlobError> {
+        Ok(Digest(self.0.blobs.put(bytes, how)?.0))
     }
 
     /// The JSON of a result, parsed once for many readers. `None`: not here, or no JSON.
     pub fn result(&self, digest: &Digest) -> Option<Arc<serde_json::Value>> {
-        let mut results = self.0.results.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = results.iter().position(|(known, _)| known == digest) {
-            let hit = results.remove(place).expect("it was just found");
-            let value = hit.1.clone();
-            results.push_front(hit);
+        let known = {
+            let mut results = self.0.results.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = results.iter().position(|(known, _)| known == digest);
+            place.and_then(|place| results.remove(place)).inspect(|hit| results.push_front(hit.clone()))
+        };
+        if let Some((_, value)) = known {
             return Some(value);
         }
-        drop(results);
-        let bytes = self.read(digest).ok()??;
-        let value = Arc::new(serde_json::from_slice(&bytes).ok()?);
+        let value = Arc::new(serde_json::from_slice(&self.read(digest).ok()?).ok()?);
         let mut results = self.0.results.lock().unwrap_or_else(PoisonError::into_inner);
         results.push_front((*digest, Arc::clone(&value)));
         results.truncate(RESULTS_MAX);

@@ -3,7 +3,7 @@
 
 use show_core::{ShareId, Time};
 use show_protocol::{NoticeView, ShareState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Names left out that are remembered one by one, per share.
@@ -17,6 +17,8 @@ pub struct Board(Arc<Mutex<Inner>>);
 struct Inner {
     shares: BTreeMap<ShareId, Share>,
     notices: BTreeMap<String, String>,
+    /// Programs that were looked for and are not here.
+    missing_tools: BTreeSet<String>,
 }
 
 /// How a share is doing.
@@ -58,6 +60,21 @@ impl Board {
 
     pub fn take_back(&self, text: &str) {
         self.lock().notices.remove(text);
+    }
+
+    pub fn tool(&self, name: &str, is_here: bool) {
+        let mut inner = self.lock();
+        if is_here {
+            inner.missing_tools.remove(name);
+        } else {
+            inner.missing_tools.insert(name.to_owned());
+        }
+    }
+
+    /// The first of these that was looked for and is not here.
+    pub fn missing_tool(&self, names: &[String]) -> Option<String> {
+        let inner = self.lock();
+        names.iter().find(|name| inner.missing_tools.contains(*name)).cloned()
     }
 
     pub fn notices(&self) -> Vec<NoticeView> {

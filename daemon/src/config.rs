@@ -53,8 +53,10 @@ pub struct Config {
     pub rescan_ms: u64,
     /// Entries of the event log kept, at least.
     pub events_kept_max: u64,
-    /// Where each pipeline stands: `show-build.toml (built in)` or the configuration file, and its text.
+    /// The text that each pipeline was read from: a built-in file, or what showd made of the configuration.
     pub origins: BTreeMap<String, String>,
+    /// The file that was read.
+    pub file: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +153,15 @@ impl Config {
         print::config(self)
     }
 
+    /// Where a pipeline stands, for people.
+    pub fn source_of(&self, pipeline: &str) -> String {
+        let text = self.origins.get(pipeline);
+        match BUILT_IN.iter().any(|(_, built_in)| text.is_some_and(|text| text == built_in)) {
+            true => "built in".to_owned(),
+            false => self.file.clone().unwrap_or_else(|| "built in".to_owned()),
+        }
+    }
+
     /// The pipeline as text: the built-in file with its comments, or what showd made of the configuration.
     pub fn pipeline_text(&self, name: &str) -> Option<String> {
         self.origins.get(name).cloned()
@@ -218,6 +229,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
         rescan_ms,
         events_kept_max: u64::from(events_kept.map_or(EVENTS_KEPT_MAX, |at| at.value)),
         origins,
+        file: given.config.as_ref().map(|path| path.display().to_string()),
     }
 }
 

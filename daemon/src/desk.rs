@@ -38,7 +38,8 @@ impl Desk {
     /// Closes the wait that a client numbered so, if it has one.
     pub fn stop(&mut self, client: ClientId, number: u64) -> Option<Closed> {
         let is_it = |question: &Question| question.client == client && question.number == number;
-        let ask = *self.open.iter().find(|(_, question)| is_it(question) && matches!(question.then, Then::Waited { .. }))?.0;
+        let ask =
+            *self.open.iter().find(|(_, question)| is_it(question) && matches!(question.then, Then::Waited { .. }))?.0;
         self.close(ask)
     }
 

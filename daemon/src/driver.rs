@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 use crate::view::{self, Seen, World};
 use show_core::{Change, Coordinator, Decision, Effect, Event};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::Receiver;
@@ -27,7 +28,7 @@ pub type Hands = Box<dyn FnMut(Effect) + Send>;
 pub struct Driver {
     core: Coordinator,
     store: Store,
-    clock: Clock,
+    clock: Arc<Clock>,
     world: World,
     inbox: Receiver<Message>,
     /// Facts the driver itself makes, such as rows that the core asked for.
@@ -57,7 +58,7 @@ impl Driver {
     pub fn new(
         (core, first): (Coordinator, Decision),
         store: Store,
-        clock: Clock,
+        clock: Arc<Clock>,
         world: World,
         inbox: Receiver<Message>,
         feed: Feed,

@@ -4,7 +4,7 @@
 //! watcher must not ([`Inbox::try_tell`]) and remembers instead that something was lost.
 
 use crate::blob::Archive;
-use show_core::{Ask, AttemptNo, ClientId, Event, FilePath, JobId, Peer, Subject};
+use show_core::{Ask, AttemptNo, ClientId, Event, FilePath, JobId, Peer};
 use show_protocol::{BuildId, ChangesView, Reply, Request};
 use tokio::sync::{mpsc, oneshot};
 
@@ -104,9 +104,9 @@ pub enum Then {
     Changes {
         view: Box<ChangesView>,
     },
-    /// Of a requeue: what the answer adds to.
-    Requeued {
-        subject: Option<Subject>,
+    /// These, whatever the core says besides yes.
+    ThisMany {
+        ids: Vec<u64>,
     },
 }
 

@@ -29,7 +29,8 @@ pub fn start() {
         }
         None => {
             let is_terminal = std::io::stderr().is_terminal();
-            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false);
+            let layer =
+                tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false);
             registry.with(layer).try_init()
         }
     };

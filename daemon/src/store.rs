@@ -19,7 +19,7 @@ mod table;
 
 pub use export::{export, import};
 pub use home::Home;
-pub use read::{BuildFilter, JobFilter, Page, Reader};
+pub use read::{BuildFilter, JobFilter, JobPredicate, Page, Reader};
 
 use redb::{Builder, Database, ReadableDatabase, StorageBackend};
 use show_core::{Change, Row, Rows};

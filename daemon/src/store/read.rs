@@ -5,7 +5,8 @@ use super::table::{self, Bytes};
 use super::{StoreError, key, read_error};
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition};
 use show_core::{
-    ActionRow, BuildId, BuildRow, Digest, EventRow, FilePath, JobId, JobRow, MetaRow, RevisionRow, Rows, Seq, Subject,
+    ActionRow, BuildId, BuildRow, Digest, EventRow, FilePath, FileRow, JobId, JobRow, MetaRow, RevisionRow, Rows, Seq,
+    Subject,
 };
 
 /// Rows looked at for one page, at most: a page of a rare thing may come short, and names where to go on.
@@ -299,7 +300,13 @@ impl Reader {
         found.map(|bytes| RevisionRow::from_bytes(bytes.value())).transpose()
     }
 
-    /// One row of each table's first entry: proves that the store still answers.
+    /// A file as it was when last read or written.
+    pub fn file(&self, file: &FilePath) -> Read<Option<FileRow>> {
+        let found = self.table(table::FILE)?.get(&*key::file(file)).map_err(read_error)?;
+        found.map(|bytes| FileRow::from_bytes(bytes.value())).transpose()
+    }
+
+    /// Proves that the store still answers.
     pub fn touch(&self) -> Read<()> {
         self.meta().map(drop)
     }

@@ -1,0 +1,83 @@
+//! Reads files and digests them: a few plain threads, each file at rest or not at all.
+//!
+//! Text that people write is read until two readings agree, and kept in the archive; everything else is digested in
+//! one pass between two looks.
+
+use crate::blob::Archive;
+use crate::inbox::{Gone, Inbox};
+use crate::share::{Shares, stamp_of};
+use crate::words::because;
+use show_core::{Digest, Event, FilePath, Look, Stamp};
+use show_publish::{Keep, ReadError};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A longer text is nobody's rundown; it is reported and not read.
+const TEXT_BYTES_MAX: u64 = 64 << 20;
+
+/// Passes orders to the threads. Never blocks.
+#[derive(Clone)]
+pub struct Handle(Sender<(FilePath, bool)>);
+
+impl Handle {
+    /// `keep`: also keep the bytes.
+    pub fn hash(&self, file: FilePath, keep: bool) {
+        // The threads only end with the driver.
+        let _ = self.0.send((file, keep));
+    }
+}
+
+pub fn start(threads: usize, shares: &Shares, archive: &Archive, inbox: &Inbox) -> Handle {
+    let (sender, orders) = mpsc::channel();
+    let orders = Arc::new(Mutex::new(orders));
+    for number in 0..threads.max(1) {
+        let (orders, shares, archive, inbox) = (Arc::clone(&orders), shares.clone(), archive.clone(), inbox.clone());
+        std::thread::Builder::new()
+            .name(format!("hash {number}"))
+            .spawn(move || {
+                while let Some((file, keep)) = next(&orders) {
+                    if hash(&shares, &archive, &inbox, file, keep).is_err() {
+                        return;
+                    }
+                }
+            })
+            .expect("the system has room for a thread");
+    }
+    Handle(sender)
+}
+
+fn next(orders: &Mutex<Receiver<(FilePath, bool)>>) -> Option<(FilePath, bool)> {
+    orders.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn hash(shares: &Shares, archive: &Archive, inbox: &Inbox, file: FilePath, keep: bool) -> Result<(), Gone> {
+    let share = match shares.open(file.share) {
+        Ok(share) => share,
+        Err(cause) => {
+            // Not a word about the file: the watcher finds out whether the whole share is away.
+            inbox.tell_blocking(Event::WatchLost { share: file.share, why: cause.to_string() })?;
+            let look = Look::File(Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 });
+            return inbox.tell_blocking(Event::HashFailed { file, look, why: cause.to_string() });
+        }
+    };
+    let read = if keep {
+        share.snapshot(&file.path, TEXT_BYTES_MAX).map_err(|cause| because(&cause)).and_then(|snapshot| {
+            // It can be read again, so it need not outlive a power cut; what we write over is kept durably then.
+            archive.keep(&snapshot.bytes, Keep::Loosely).map_err(|cause| because(&cause))?;
+            Ok((snapshot.stamp, snapshot.digest))
+        })
+    } else {
+        share.hash(&file.path).map_err(|cause| because(&cause))
+    };
+    inbox.tell_blocking(match read {
+        Ok((stamp, digest)) => Event::Hashed { file, stamp: stamp_of(stamp), digest: Digest(digest.0) },
+        Err(why) => {
+            let look = match share.look(&file.path) {
+                Ok(stamp) => stamp.map_or(Look::Gone, |stamp| Look::File(stamp_of(stamp))),
+                Err(ReadError::Gone { .. } | ReadError::NotAFile { .. } | ReadError::BadPath { .. }) => Look::Gone,
+                Err(_) => Look::File(Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 }),
+            };
+            Event::HashFailed { file, look, why }
+        }
+    })
+}

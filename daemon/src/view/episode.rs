@@ -1,0 +1,311 @@
+//! Episodes: how far each of the five stages is, one episode in full, checking its folder, and making a new one.
+//!
+//! What is in an episode stands in the results of its steps (`scan`, `runtime`, `compile`), which are blobs: the
+//! driver's thread gathers which ones and what the core knows ([`Gathered`]), the rest happens elsewhere.
+
+mod stages;
+
+use super::file::{self, LeftOut};
+use super::job::output_view;
+use super::name::{self, Place};
+use super::{Answered, Seen, build, invalid, job, later, page, rest};
+use crate::blob::Archive;
+use crate::inbox::{Said, Then};
+use crate::share::make_folders;
+use crate::store::BuildFilter;
+use serde_json::Value;
+use show_core::{ActionRow, Ask, Digest, FilePath, JobRow, JobState as State, Subject};
+use show_protocol::{
+    Answer, BuildLine, CheckView, DiagnosticView, EpisodeLine, EpisodeView, EpisodesView, ItemView, JobLine,
+    OutputView, Refusal, RefusalKind, Severity,
+};
+use show_script::episode as rules;
+use show_script::listing::Listing;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The pipeline whose results the stages are read from.
+const PIPELINE: &str = "show-build";
+/// Diagnostics and jobs shown with an episode.
+const SHOWN_MAX: usize = 50;
+
+/// What the core and the store know of an episode, and which blobs say the rest.
+pub struct Gathered {
+    place: Place,
+    share: String,
+    /// Every result of the episode by step, for what is wrong in it.
+    results: Vec<(String, Digest)>,
+    /// The last action of the steps that stages ask for.
+    actions: BTreeMap<String, ActionRow>,
+    /// Whether the outputs of `compile` are in place as it left them.
+    scripts: Vec<OutputView>,
+    /// Jobs that can still move, or failed.
+    jobs: Vec<JobLine>,
+    /// `compile` has nothing left to do for the present text.
+    is_compiled: bool,
+}
+
+pub fn gather(seen: &Seen<'_>, place: &Place) -> Gathered {
+    let subject = Subject { pipeline: PIPELINE.into(), share: place.share, path: Arc::clone(&place.path) };
+    let (mut results, mut actions) = (Vec::new(), BTreeMap::new());
+    for index in seen.core.index(&subject) {
+        let step = index.node.step.to_string();
+        results.extend(index.action.result.map(|digest| (step.clone(), digest)));
+        if index.node.element.is_empty() {
+            actions.insert(step, index.action.clone());
+        }
+    }
+    let scripts: Vec<_> = actions
+        .get("compile")
+        .iter()
+        .flat_map(|action| &action.outputs)
+        .map(|output| output_view(seen, output))
+        .collect();
+    let is_here = |job: &&JobRow| job.subject.share == place.share && job.subject.path == place.path;
+    let moves = |job: &JobRow| !matches!(job.state, State::Done { .. } | State::Canceled { .. });
+    let jobs: Vec<_> =
+        seen.core.jobs().filter(is_here).filter(|job| moves(job)).map(|row| job::line(seen, row)).collect();
+    let is_compiled = actions.contains_key("compile")
+        && seen.core.plan(&subject).is_some_and(|plan| {
+            let compile = plan.nodes.iter().find(|node| &*node.node.step == "compile");
+            compile.is_some_and(|node| node.standing == show_core::Standing::UpToDate)
+        });
+    let share = seen.world.share_name(place.share);
+    Gathered { place: place.clone(), share, results, actions, scripts, jobs, is_compiled }
+}
+
+impl Gathered {
+    fn result(&self, archive: &Archive, step: &str) -> Arc<Value> {
+        let digest = self.actions.get(step).and_then(|action| action.result);
+        digest.and_then(|digest| archive.result(&digest)).unwrap_or_default()
+    }
+
+    fn diagnostics(&self, archive: &Archive) -> Vec<DiagnosticView> {
+        let results = self.results.iter().filter_map(|(_, digest)| archive.result(digest));
+        let mut all: Vec<_> = results.flat_map(|result| file::diagnostics_of(&self.share, &result)).collect();
+        file::sort(&mut all);
+        all
+    }
+
+    pub fn line(&self, archive: &Archive) -> EpisodeLine {
+        let (scan, runtime) = (self.result(archive, "scan"), self.result(archive, "runtime"));
+        let diagnostics = self.diagnostics(archive);
+        let count = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();
+        EpisodeLine {
+            share: self.share.clone(),
+            episode: self.place.number.clone(),
+            subject: self.place.path.to_string(),
+            title: text(&scan, "title"),
+            airdate: Some(text(&scan, "airdate")).filter(|date| !date.is_empty()),
+            status: text(&scan, "status"),
+            duration_ms: scan.get("duration_ms").and_then(Value::as_u64),
+            runtime_ms: runtime.get("total_ms").and_then(Value::as_u64),
+            stages: stages::stages(self, &scan, &runtime, &diagnostics),
+            errors: number(count(Severity::Error)),
+            warnings: number(count(Severity::Warning)),
+        }
+    }
+
+    fn items(&self, archive: &Archive, diagnostics: &[DiagnosticView]) -> Vec<ItemView> {
+        let (scan, runtime) = (self.result(archive, "scan"), self.result(archive, "runtime"));
+        let measured = list(&runtime, "items");
+        let item = |item: &Value| {
+            let file = format!("{}{}", self.place.path, text(item, "path"));
+            let measured = measured.iter().find(|one| text(one, "path") == text(item, "path"));
+            let wrong =
+                |severity| diagnostics.iter().filter(|one| one.file == file && one.severity == severity).count();
+            let count = |key| item.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+            ItemView {
+                order: Some(text(item, "order")).filter(|order| !order.is_empty()),
+                title: text(item, "title"),
+                slug: text(item, "slug"),
+                kind: text(item, "kind"),
+                status: text(item, "status"),
+                duration_ms: measured.and_then(|one| one.get("ms")).and_then(Value::as_u64),
+                words: count("words"),
+                cues: count("cues"),
+                errors: number(wrong(Severity::Error)),
+                warnings: number(wrong(Severity::Warning)),
+                file,
+            }
+        };
+        list(&scan, "items").iter().map(item).collect()
+    }
+}
+
+/// A text or number of a result, as text; empty when it is not there.
+fn text(value: &Value, key: &str) -> String {
+    match value.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Bool(flag)) => flag.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+pub fn episodes(seen: &Seen<'_>, ask: &show_protocol::ask::Episodes) -> Answered {
+    let mut places = name::episodes(seen);
+    places.sort_by(|a, b| (&b.number, b.share).cmp(&(&a.number, a.share)));
+    let (places, next) = page(places, ask.after.as_deref(), ask.limit)?;
+    let gathered: Vec<_> = places.iter().map(|place| gather(seen, place)).collect();
+    Ok(later(move |archive| {
+        let episodes = gathered.iter().map(|one| one.line(archive)).collect();
+        Answer::Episodes(EpisodesView { episodes, next }).into()
+    }))
+}
+
+pub fn episode(seen: &Seen<'_>, ask: &show_protocol::ask::Episode) -> Answered {
+    let place = name::episode(seen, &ask.episode)?;
+    let gathered = gather(seen, &place);
+    let subjects = name::subjects_at(seen, place.share, &place.path);
+    let newest = seen.reader.builds(&BuildFilter { subjects, pipeline: None }, None, 1)?;
+    let build: Option<BuildLine> = newest.rows.first().map(|row| build::build_line(seen, row)).transpose()?;
+    let left_out: LeftOut = file::gather_left_out(seen, Some(place.share), Some(&place.path));
+    let locks = seen
+        .core
+        .leases()
+        .filter(|lease| lease.file.share == place.share && lease.file.path.starts_with(&*place.path))
+        .map(|lease| rest::lock_view(seen, lease))
+        .collect();
+    let proposals = seen
+        .core
+        .proposals()
+        .filter(|row| row.subject.share == place.share && row.subject.path == place.path)
+        .filter(|row| row.state == show_core::ProposalState::Open)
+        .map(|row| file::proposal_line(seen, row))
+        .collect();
+    let path = seen.world.absolute(&FilePath { share: place.share, path: place.path.trim_end_matches('/').into() });
+    Ok(later(move |archive| {
+        let mut diagnostics = gathered.diagnostics(archive);
+        let items = gathered.items(archive, &diagnostics);
+        diagnostics.sort_by_key(|one| one.severity);
+        diagnostics.truncate(SHOWN_MAX);
+        let view = EpisodeView {
+            episode: gathered.line(archive),
+            path,
+            items,
+            scripts: gathered.scripts.clone(),
+            build,
+            jobs: gathered.jobs.iter().take(SHOWN_MAX).cloned().collect(),
+            diagnostics,
+            left_out: left_out.finish(archive),
+            locks,
+            proposals,
+        };
+        Answer::Episode(view).into()
+    }))
+}
+
+/// Looks at the folder as it is on disk: empty folders count, and the core knows only files.
+pub fn check(seen: &Seen<'_>, ask: &show_protocol::ask::EpisodeCheck) -> Answered {
+    let place = name::episode(seen, &ask.episode)?;
+    let Some(root) = seen.world.root(place.share) else {
+        return Err(Refusal::new(RefusalKind::NotNow, "its share is away", "").into());
+    };
+    let folder = root.join(&*place.path);
+    let name = place.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(later(move |_| {
+        let answer = rules::check_layout(&name, &listing(&folder));
+        Answer::Check(CheckView { valid: answer.valid, errors: answer.errors, warnings: answer.warnings }).into()
+    }))
+}
+
+/// Files and folders below an episode, two levels deep: as deep as anything that is required.
+fn listing(folder: &Path) -> Listing {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let mut open = vec![(folder.to_path_buf(), String::new())];
+    while let Some((path, below)) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(&path) else { continue };
+        for entry in entries.flatten() {
+            let Ok(kind) = entry.file_type() else { continue };
+            let name = format!("{below}{}", entry.file_name().to_string_lossy());
+            if kind.is_dir() {
+                if below.is_empty() {
+                    open.push((entry.path(), format!("{name}/")));
+                }
+                folders.push(name);
+            } else if kind.is_file() {
+                files.push((name, entry.metadata().map_or(0, |meta| meta.len())));
+            }
+        }
+    }
+    Listing::new(files).with_folders(folders)
+}
+
+pub fn new(seen: &Seen<'_>, ask: show_protocol::ask::EpisodeNew) -> Answered {
+    let places = name::episodes(seen);
+    let share = name::only_share(seen, ask.episode.as_deref().unwrap_or("the new episode"))?;
+    let folders: Vec<&str> = places
+        .iter()
+        .filter(|place| place.share == share)
+        .map(|place| place.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
+        .collect();
+    let number = match &ask.episode {
+        Some(typed) => rules::number(typed)
+            .ok_or_else(|| invalid(format!("\"{typed}\" is no episode number"), "write digits, such as 0238"))?,
+        None => rules::next_number(folders.iter().copied()),
+    };
+    if places.iter().any(|place| place.share == share && place.number == number) {
+        let text = format!("there is an episode {number} already");
+        return Err(Refusal::new(RefusalKind::NotAllowed, text, "leave the number out to take the next one").into());
+    }
+    if ask.kind.as_deref().is_some_and(|kind| kind != "sunday_show") {
+        return Err(invalid("only a sunday_show can be made", "change \"type\" in its info.md afterwards").into());
+    }
+    let airdate = match &ask.airdate {
+        Some(typed) => Some(
+            typed
+                .parse::<jiff::civil::Date>()
+                .map_err(|_| invalid(format!("\"{typed}\" is no date"), "write it as 2026-08-16"))?,
+        ),
+        None => None,
+    };
+    let Some(root) = seen.world.root(share).map(Path::to_path_buf) else {
+        return Err(Refusal::new(RefusalKind::NotNow, "its share is away", "").into());
+    };
+    let gathered: Vec<_> =
+        places.iter().filter(|place| place.share == share).map(|place| gather(seen, place)).collect();
+    let (now, title) = (seen.now, ask.title.unwrap_or_default());
+    Ok(later(move |archive| {
+        let airdate = airdate.or_else(|| next_airdate(&gathered, archive, now.0));
+        let mut random = [0; 6];
+        let _ = std::fs::File::open("/dev/urandom")
+            .and_then(|mut chance| std::io::Read::read_exact(&mut chance, &mut random));
+        let id = show_script::id::compose("EPS", u64::try_from(now.0).unwrap_or(0), random);
+        let made = rules::new_episode(&number, airdate, &title, &id);
+        let place = format!("episodes/{number}");
+        let files = made
+            .files
+            .into_iter()
+            .map(|(path, text)| (FilePath { share, path: format!("{place}/{path}").into() }, text));
+        let kept = match super::wish::keep_all(archive, files.collect()) {
+            Ok(kept) => kept,
+            Err(said) => return said,
+        };
+        let folders: Vec<PathBuf> = made.folders.iter().map(|folder| Path::new(&place).join(folder)).collect();
+        if let Err(cause) = make_folders(&root, &folders) {
+            return super::wish::failed(&format!("could not make the folders of episode {number}"), &cause);
+        }
+        let file = FilePath { share, path: place.into() };
+        let files = kept.iter().map(|(file, ..)| file.clone()).collect();
+        let what = format!("new episode {number}");
+        Said::Ask(Box::new((Ask::Create { files: kept, what }, Then::EpisodeMade { episode: number, file, files })))
+    }))
+}
+
+/// The Sunday after the last show, or after today.
+fn next_airdate(gathered: &[Gathered], archive: &Archive, now_ms: i64) -> Option<jiff::civil::Date> {
+    let dates = gathered.iter().map(|one| text(&one.result(archive, "scan"), "airdate"));
+    let highest = dates.filter_map(|date| date.parse().ok()).max();
+    let today = jiff::Timestamp::from_millisecond(now_ms).ok()?.to_zoned(jiff::tz::TimeZone::UTC).date();
+    rules::next_airdate(highest, today)
+}

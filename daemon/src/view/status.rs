@@ -1,0 +1,109 @@
+//! The page a producer looks at an hour before air.
+
+use super::episode::{self, Gathered};
+use super::file::{self, LeftOut};
+use super::{Answered, No, Seen, build, job, later, name, rest};
+use crate::blob::Archive;
+use crate::store::StoreError;
+use show_core::{JobRow, JobState as State, ProposalState};
+use show_protocol::{Answer, PoolView, StatusView};
+use std::collections::BTreeMap;
+
+/// Episodes, running and failed jobs, and files left out: the first so many of each.
+const SHOWN_MAX: usize = 50;
+
+/// The status as it was at one moment, but for what stands in blobs.
+pub struct Gathering {
+    view: StatusView,
+    episodes: Vec<Gathered>,
+    left_out: LeftOut,
+}
+
+pub fn status(seen: &Seen<'_>) -> Answered {
+    let gathered = gather(seen).map_err(No::Store)?;
+    Ok(later(move |archive| Answer::Status(gathered.finish(archive)).into()))
+}
+
+pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
+    let mut places = name::episodes(seen);
+    let episodes_total = u32::try_from(places.len()).unwrap_or(u32::MAX);
+    // The highest numbers are the next to air; the order on the page is by air date.
+    places.sort_by(|a, b| (&b.number, b.share).cmp(&(&a.number, a.share)));
+    places.truncate(SHOWN_MAX);
+    let is_moving = |job: &&JobRow| {
+        matches!(
+            job.state,
+            State::Running { .. } | State::Stopping { .. } | State::Publishing { .. } | State::Retrying { .. }
+        )
+    };
+    let running = seen.core.jobs().filter(is_moving).take(SHOWN_MAX).map(|row| job::line(seen, row)).collect();
+    let mut failed: Vec<&JobRow> = seen.core.jobs().filter(|job| matches!(job.state, State::Failed { .. })).collect();
+    failed.sort_by(|a, b| b.id.cmp(&a.id));
+    let view = StatusView {
+        now_at_ms: seen.now.0,
+        seq: show_protocol::Seq(seen.reader.next_event()?.0),
+        server: rest::version(seen),
+        shares: rest::share_views(seen),
+        episodes_total,
+        running,
+        failed: failed.iter().take(SHOWN_MAX).map(|row| job::line(seen, row)).collect(),
+        jobs: build::count(seen.core.jobs()),
+        pools: pools(seen),
+        locks: rest::lock_views(seen),
+        proposals_open: u32::try_from(seen.core.proposals().filter(|row| row.state == ProposalState::Open).count())
+            .unwrap_or(u32::MAX),
+        notices: seen.world.board.notices(),
+        ..StatusView::default()
+    };
+    let episodes = places.iter().map(|place| episode::gather(seen, place)).collect();
+    Ok(Gathering { view, episodes, left_out: file::gather_left_out(seen, None, None) })
+}
+
+fn pools(seen: &Seen<'_>) -> Vec<PoolView> {
+    let rules = seen.core.rules();
+    let steps: BTreeMap<_, _> = rules
+        .pipelines
+        .iter()
+        .flat_map(|pipeline| pipeline.steps.iter().map(|step| ((pipeline.name.clone(), step.name.clone()), step)))
+        .collect();
+    let mut views: Vec<PoolView> = rules
+        .pools
+        .iter()
+        .map(|pool| PoolView { pool: pool.name.clone(), capacity: pool.capacity, used: 0, waiting: 0 })
+        .collect();
+    for job in seen.core.jobs() {
+        let Some(step) = steps.get(&(job.subject.pipeline.clone(), job.node.step.clone())) else { continue };
+        for view in &mut views {
+            let takes = step.pools.get(&view.pool).copied().unwrap_or(0);
+            match job.state {
+                State::Running { .. } | State::Stopping { .. } => view.used += takes,
+                State::Waiting if takes > 0 => {
+                    let waits_for_it = |one: &show_core::Blocker| {
+                        matches!(one, show_core::Blocker::PoolFull { pool, .. }
+                            | show_core::Blocker::PoolHeld { pool }
+                            | show_core::Blocker::PoolReserved { pool, .. } if *pool == view.pool)
+                    };
+                    view.waiting += u32::from(seen.core.blockers(job.id).iter().any(waits_for_it));
+                }
+                _ => {}
+            }
+        }
+    }
+    views
+}
+
+impl Gathering {
+    pub fn finish(self, archive: &Archive) -> StatusView {
+        let mut view = self.view;
+        view.episodes = self.episodes.iter().map(|one| one.line(archive)).collect();
+        let rank = |status: &str| u8::from(!status.trim().eq_ignore_ascii_case("production"));
+        view.episodes
+            .sort_by(|a, b| (rank(&a.status), &a.airdate, &a.episode).cmp(&(rank(&b.status), &b.airdate, &b.episode)));
+        let left_out = self.left_out.finish(archive);
+        view.left_out_total = u32::try_from(left_out.len()).unwrap_or(u32::MAX);
+        view.conflicts =
+            u32::try_from(left_out.iter().filter(|one| one.reason == "conflict copy").count()).unwrap_or(u32::MAX);
+        view.left_out = left_out.into_iter().take(SHOWN_MAX).collect();
+        view
+    }
+}

@@ -1,0 +1,222 @@
+//! Requests that want something done, in the core's words.
+
+use super::{Answered, No, Seen, build, invalid, job, name, not_found, settle};
+use crate::inbox::{Said, Then};
+use crate::store::StoreError;
+use crate::words::because;
+use show_core::{Ask, Digest, FilePath, JobName, LeaseId, LeaseKind, ProposalId};
+use show_protocol::{Failure, Refusal, RefusalKind, Reply, Request};
+use show_publish::Keep;
+use std::collections::BTreeMap;
+
+/// What to ask of the core for a request, or a no at once.
+///
+/// # Errors
+/// When the store failed.
+pub fn wish(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
+    settle(ask_of(seen, request))
+}
+
+fn asked(ask: Ask, then: Then) -> Answered {
+    Ok(Said::Ask(Box::new((ask, then))))
+}
+
+fn ask_of(seen: &Seen<'_>, request: Request) -> Answered {
+    use Request as R;
+    match request {
+        R::Submit(ask) => {
+            let subject = name::subject(seen, &ask.pipeline, &ask.subject)?;
+            asked(Ask::Submit { subject, parameters: ask.parameters }, Then::Submitted)
+        }
+        R::Compile(ask) => compile(seen, &ask),
+        R::Requeue(ask) => requeue(seen, &ask),
+        R::Cancel(ask) => {
+            let mut jobs = Vec::new();
+            for id in &ask.jobs {
+                jobs.push(job::must_find(seen, *id)?.id);
+            }
+            for id in &ask.builds {
+                jobs.extend(build::must_find(seen, *id)?.jobs);
+            }
+            if jobs.is_empty() {
+                return Err(invalid("nothing was named to cancel", "name jobs or builds").into());
+            }
+            asked(Ask::Cancel { jobs }, Then::Ids)
+        }
+        R::Wait(ask) => {
+            let mut jobs = Vec::new();
+            for id in &ask.jobs {
+                jobs.push(job::must_find(seen, *id)?.id);
+            }
+            let then = Then::Waited { jobs: jobs.clone(), builds: ask.builds.clone(), idle: false };
+            for id in &ask.builds {
+                jobs.extend(build::must_find(seen, *id)?.jobs);
+            }
+            asked(Ask::Wait { jobs }, then)
+        }
+        R::WaitIdle(ask) => {
+            let then = Then::Waited { jobs: Vec::new(), builds: Vec::new(), idle: true };
+            asked(Ask::WaitIdle { quiet_too: ask.quiet_too }, then)
+        }
+        R::Take(ask) => take(seen, &ask.path, LeaseKind::Lock, ask.why.clone()),
+        R::Hold(ask) => take(seen, &ask.path, LeaseKind::Hold, ask.why.clone()),
+        R::Renew(ask) => {
+            let lease = LeaseId(ask.lock.0);
+            asked(Ask::Renew { lease }, Then::Renewed { lease })
+        }
+        R::GiveBack(ask) => asked(Ask::GiveBack { lease: LeaseId(ask.lock.0) }, Then::Done),
+        R::Release(ask) => asked(Ask::Release { file: name::file(seen, &ask.path)? }, Then::Done),
+        R::Accept(ask) => {
+            let ids: Vec<u64> = ask.proposals.iter().map(|proposal| proposal.0).collect();
+            let proposals = ids.iter().copied().map(ProposalId).collect();
+            asked(Ask::Accept { proposals }, Then::ThisMany { ids })
+        }
+        R::Reject(ask) => {
+            let ids: Vec<u64> = ask.proposals.iter().map(|proposal| proposal.0).collect();
+            let proposals = ids.iter().copied().map(ProposalId).collect();
+            asked(Ask::Reject { proposals }, Then::ThisMany { ids })
+        }
+        R::Restore(ask) => restore(seen, &ask),
+        R::Edit(ask) => edit(seen, ask),
+        R::EpisodeNew(ask) => super::episode::new(seen, ask),
+        R::Enumerate(ask) => {
+            let mut parameters = BTreeMap::new();
+            if ask.remove {
+                parameters.insert("remove".to_owned(), "true".to_owned());
+            }
+            super::numbering::apply(seen, "enumerate", &ask.episode, parameters)
+        }
+        R::Renumber(ask) => super::numbering::apply(seen, "renumber", &ask.episode, BTreeMap::new()),
+        R::Normalise(ask) => super::numbering::apply(seen, "normalise", &ask.episode, BTreeMap::new()),
+        other => unreachable!("{other:?} only looks"),
+    }
+}
+
+fn take(seen: &Seen<'_>, path: &str, kind: LeaseKind, why: String) -> Answered {
+    let file = name::file(seen, path)?;
+    asked(Ask::Take { file: file.clone(), kind, why: why.clone() }, Then::Lock { file, why })
+}
+
+fn compile(seen: &Seen<'_>, ask: &show_protocol::ask::Compile) -> Answered {
+    const ALWAYS: [&str; 2] = ["host", "production"];
+    const ON_REQUEST: &str = "host-clean";
+    let pipeline = match ask.presets.as_slice() {
+        presets if presets.iter().all(|preset| ALWAYS.contains(&preset.as_str())) => "show-build",
+        [only] if only == ON_REQUEST => "host-clean",
+        presets if presets.iter().any(|preset| preset == ON_REQUEST) => {
+            return Err(invalid("host-clean is compiled on its own", "ask for it alone, then for the others").into());
+        }
+        presets => {
+            let odd = presets.iter().find(|preset| !ALWAYS.contains(&preset.as_str())).expect("not all are known");
+            return Err(
+                invalid(format!("there is no preset \"{odd}\""), "presets: host, production, host-clean").into()
+            );
+        }
+    };
+    let subject = name::subject(seen, pipeline, &ask.episode)?;
+    asked(Ask::Submit { subject, parameters: BTreeMap::new() }, Then::Submitted)
+}
+
+fn requeue(seen: &Seen<'_>, ask: &show_protocol::ask::Requeue) -> Answered {
+    let place = ask.episode.as_ref().map(|typed| name::episode(seen, typed)).transpose()?;
+    if ask.failed {
+        if !ask.jobs.is_empty() {
+            return Err(invalid("jobs and all failed ones were asked for", "leave one of them out").into());
+        }
+        let subject = match place {
+            None => None,
+            Some(place) => {
+                let known = seen.core.subjects().into_iter().map(|found| found.subject);
+                let mut here = known.filter(|subject| subject.share == place.share && subject.path == place.path);
+                Some(
+                    here.next()
+                        .ok_or_else(|| not_found(format!("nothing is built for episode {}", place.number), ""))?,
+                )
+            }
+        };
+        return asked(Ask::RequeueFailed { subject, force: ask.force }, Then::Ids);
+    }
+    let mut ids = Vec::new();
+    for id in &ask.jobs {
+        ids.push(show_core::JobId(id.0));
+    }
+    if let Some(place) = place {
+        let subjects = name::subjects_at(seen, place.share, &place.path);
+        let newest =
+            seen.reader.builds(&crate::store::BuildFilter { subjects, pipeline: Some("show-build") }, None, 1)?;
+        ids.extend(newest.rows.into_iter().flat_map(|build| build.jobs));
+    }
+    let mut jobs = Vec::new();
+    for id in ids {
+        jobs.push(job_name(seen, show_protocol::JobId(id.0))?);
+    }
+    if jobs.is_empty() {
+        return Err(invalid("nothing was named to run again", "name jobs, an episode, or --failed").into());
+    }
+    asked(Ask::Requeue { jobs, force: ask.force }, Then::Ids)
+}
+
+fn job_name(seen: &Seen<'_>, id: show_protocol::JobId) -> Result<JobName, No> {
+    let row = job::must_find(seen, id)?;
+    let parameters = build::must_find(seen, show_protocol::BuildId(row.build.0))?.parameters;
+    Ok(JobName { job: row.id, subject: row.subject, parameters, node: row.node })
+}
+
+fn restore(seen: &Seen<'_>, ask: &show_protocol::ask::Restore) -> Answered {
+    let file = name::file(seen, &ask.path)?;
+    let (number, row) = super::file::revision(seen, &file, &ask.revision)?;
+    let text = format!("revision {number} of {} is put back", file.path);
+    let then = Then::Published { files: vec![file.clone()], text };
+    asked(Ask::Restore { file, digest: row.digest, size: row.size }, then)
+}
+
+/// Edits travel as the blob that steps' edits are: what is asked of the core names it.
+fn edit(seen: &Seen<'_>, ask: show_protocol::ask::Edit) -> Answered {
+    let file = name::file(seen, &ask.path)?;
+    let Some(base) = show_publish::Digest::from_hex(&ask.base) else {
+        return Err(invalid("the base is no digest", "pass the BLAKE3 of the text in hex").into());
+    };
+    let known = seen.reader.file(&file)?;
+    if known.as_ref().is_none_or(|known| known.digest != Digest(base.0)) {
+        let text = format!("{} is not the text that these edits were made from", file.path);
+        return Err(Refusal::new(RefusalKind::NotNow, text, "read the file again and make them anew").into());
+    }
+    let edits: Vec<serde_json::Value> = serde_json::from_str(&ask.edits)
+        .map_err(|cause| invalid(format!("the edits are no JSON array: {cause}"), "pass them as steps return them"))?;
+    let what = ask.what;
+    Ok(super::later(move |archive| {
+        let blob = serde_json::json!([{ "file": &*file.path, "edits": edits }]);
+        let bytes = serde_json::to_vec(&blob).expect("JSON prints");
+        match archive.keep(&bytes, Keep::Durably) {
+            Ok(digest) => {
+                let text = format!("{} is changed when it is quiet: {what}", file.path);
+                let then = Then::Published { files: vec![file.clone()], text };
+                Said::Ask(Box::new((Ask::Edit { file, edits: digest, what }, then)))
+            }
+            Err(cause) => failed("could not keep the edits", &cause),
+        }
+    }))
+}
+
+pub fn failed(what: &str, cause: &dyn std::error::Error) -> Said {
+    let failure = Failure {
+        text: what.to_owned(),
+        because: vec![because(cause)],
+        hint: "check the space on the state's disk".into(),
+    };
+    Said::Reply(Reply::Failed(failure))
+}
+
+/// Files that must be there before they are asked for.
+pub fn keep_all(
+    archive: &crate::blob::Archive,
+    files: Vec<(FilePath, String)>,
+) -> Result<Vec<(FilePath, Digest, u64)>, Said> {
+    files
+        .into_iter()
+        .map(|(file, text)| match archive.keep(text.as_bytes(), Keep::Durably) {
+            Ok(digest) => Ok((file, digest, text.len() as u64)),
+            Err(cause) => Err(failed("could not keep a new file", &cause)),
+        })
+        .collect()
+}

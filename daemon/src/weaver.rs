@@ -1,0 +1,163 @@
+//! Weaves: reads texts and edits from the archive, lets `show-script` put them together, keeps what came out.
+//!
+//! Pure but for the archive, and for new ids, which are made of the time and of chance.
+
+use crate::attempt::FileEdits;
+use crate::blob::Archive;
+use crate::inbox::{Gone, Inbox};
+use crate::share::Shares;
+use crate::words::because;
+use show_core::{Binding, Digest, Event, Ours, WeaveOrder, Woven};
+use show_publish::Keep;
+use show_script::edit::Edit;
+use show_script::weave::{FileKind, Layer, Minted, Value, Weave, weave};
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use tracing::warn;
+
+/// As for reading texts.
+const TEXT_BYTES_MAX: u64 = 64 << 20;
+/// Ids are drawn again this often when one is taken; by chance it does not happen once.
+const DRAWS_MAX: u32 = 16;
+
+/// Passes orders to the threads. Never blocks.
+#[derive(Clone)]
+pub struct Handle(Sender<Box<WeaveOrder>>);
+
+impl Handle {
+    pub fn weave(&self, order: Box<WeaveOrder>) {
+        // The threads only end with the driver.
+        let _ = self.0.send(order);
+    }
+}
+
+pub fn start(threads: usize, shares: &Shares, archive: &Archive, inbox: &Inbox) -> Handle {
+    let (sender, orders) = mpsc::channel();
+    let orders = Arc::new(Mutex::new(orders));
+    for number in 0..threads.max(1) {
+        let (orders, shares, archive, inbox) = (Arc::clone(&orders), shares.clone(), archive.clone(), inbox.clone());
+        std::thread::Builder::new()
+            .name(format!("weave {number}"))
+            .spawn(move || {
+                while let Some(order) = next(&orders) {
+                    let id = order.weave;
+                    let woven = weave_one(&shares, &archive, &order);
+                    let told: Result<(), Gone> = inbox.tell_blocking(Event::Woven { weave: id, woven });
+                    if told.is_err() {
+                        return;
+                    }
+                }
+            })
+            .expect("the system has room for a thread");
+    }
+    Handle(sender)
+}
+
+fn next(orders: &Mutex<Receiver<Box<WeaveOrder>>>) -> Option<Box<WeaveOrder>> {
+    orders.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<Woven, String> {
+    let bytes = base(shares, archive, order)?;
+    let size = bytes.len() as u64;
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8 text", order.file))?;
+    let layers = order.layers.iter().enumerate().map(|(place, layer)| read_layer(archive, order, place, layer));
+    let layers: Vec<Layer> = layers.collect::<Result<_, _>>()?;
+    let ours: Vec<Value> =
+        order.ours.iter().map(|ours| Value { target: ours.target.clone(), value: ours.value.clone() }).collect();
+    let bindings: Vec<Minted> =
+        order.bindings.iter().map(|binding| Minted { place: binding.place.clone(), id: binding.id.clone() }).collect();
+    let asked = Weave {
+        text: &text,
+        kind: FileKind::of_path(&order.file.path),
+        layers: &layers,
+        ours: &ours,
+        bindings: &bindings,
+    };
+    let mut taken: BTreeSet<String> = order.taken.iter().cloned().collect();
+    let came = weave(&asked, &mut |_place, prefix| mint(prefix, order.now.0, &mut taken));
+
+    for edit in &came.proposals {
+        let layer = &layers[edit.layer];
+        warn!(showd_file = %order.file, step = layer.name, edit = edit.edit, "an edit goes further than its step may");
+    }
+    let kept = |text: &str| archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause));
+    let (digest, size) =
+        if came.text == text { (order.base, size) } else { (kept(&came.text)?, came.text.len() as u64) };
+    let refused = match came.refused {
+        Some(refused) => {
+            let text = kept(&refused.text)?;
+            Some(format!("{}; what would have been written is kept as {text}", refused.why))
+        }
+        None => None,
+    };
+    let file = &order.file;
+    Ok(Woven {
+        digest,
+        size,
+        minted: came
+            .minted
+            .into_iter()
+            .map(|minted| Binding { file: file.clone(), place: minted.place, id: minted.id })
+            .collect(),
+        wrote: came
+            .wrote
+            .into_iter()
+            .map(|wrote| Ours { file: file.clone(), target: wrote.target, value: wrote.value })
+            .collect(),
+        dropped: came
+            .dropped
+            .into_iter()
+            .map(|dropped| (u32::try_from(dropped.edit.layer).unwrap_or(u32::MAX), dropped.why.to_string()))
+            .collect(),
+        refused,
+    })
+}
+
+/// The text the edits go into: from the archive, or from the share where it still is that text.
+fn base(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<Vec<u8>, String> {
+    match archive.read(&order.base) {
+        Ok(bytes) => Ok(bytes),
+        Err(cause) => {
+            let share = shares.open(order.file.share).map_err(|cause| because(&cause))?;
+            let snapshot = share.snapshot(&order.file.path, TEXT_BYTES_MAX).map_err(|cause| because(&cause))?;
+            if Digest(snapshot.digest.0) == order.base { Ok(snapshot.bytes) } else { Err(because(&cause)) }
+        }
+    }
+}
+
+fn read_layer(archive: &Archive, order: &WeaveOrder, place: usize, layer: &show_core::Layer) -> Result<Layer, String> {
+    let bytes = archive.read(&layer.edits).map_err(|cause| because(&cause))?;
+    let broken = |cause: serde_json::Error| format!("the edits of {} cannot be read: {cause}", layer.node.step);
+    let files: Vec<FileEdits> = serde_json::from_slice(&bytes).map_err(broken)?;
+    let edits = files.into_iter().filter(|edits| *edits.file == *order.file.path).flat_map(|edits| edits.edits);
+    let edits: Vec<Edit> = edits.map(|edit| serde_json::from_value(edit).map_err(broken)).collect::<Result<_, _>>()?;
+    let name = match &*layer.node.element {
+        "" => layer.node.step.to_string(),
+        element => format!("{} {element}", layer.node.step),
+    };
+    Ok(Layer { order: u32::try_from(place).unwrap_or(u32::MAX), name, may_edit: layer.may_edit.clone(), edits })
+}
+
+/// A new id (specification 4.7), not among `taken`. `None`: the system has no chance to offer.
+fn mint(prefix: &str, now_ms: i64, taken: &mut BTreeSet<String>) -> Option<String> {
+    let mut chance = std::fs::File::open("/dev/urandom").ok()?;
+    for _ in 0..DRAWS_MAX {
+        let mut random = [0; 6];
+        for value in &mut random {
+            let mut byte = [u8::MAX];
+            // Above 251 the remainders would not be equally likely.
+            while byte[0] >= 252 {
+                chance.read_exact(&mut byte).ok()?;
+            }
+            *value = byte[0];
+        }
+        let id = show_script::id::compose(prefix, u64::try_from(now_ms).unwrap_or(0), random);
+        if taken.insert(id.clone()) {
+            return Some(id);
+        }
+    }
+    None
+}
