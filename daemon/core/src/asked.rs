@@ -146,7 +146,7 @@ impl Coordinator {
 
     fn run_again(&mut self, job: JobId, force: bool) {
         let row = &mut self.jobs.get_mut(&job).expect("the caller looked").row;
-        (row.asked, row.tries) = (true, 0);
+        (row.asked, row.tries, row.refused) = (true, 0, None);
         row.forced |= force;
         self.move_job(job, JobEvent::Requeued);
     }

@@ -8,6 +8,7 @@ use crate::job::JobEvent;
 use crate::lane::Lane;
 use crate::lease::Wanted;
 use crate::plan::{Outlook, Prospect, Stand, Task};
+use crate::share::Known;
 use crate::{
     ActionRow, AttemptNo, AttemptRow, Blocker, Coordinator, Done, Effect, Ended, FilePath, Finished, JobId, JobState,
     Order, OrderInput, Ours, Output, ProposalRow, ProposalState, Row, ShareId, Then,
@@ -78,10 +79,10 @@ impl Coordinator {
     pub(crate) fn share_blocker(&self, share: ShareId) -> Option<Blocker> {
         let name =
             || self.playbook.rules.shares.get(usize::from(share.0)).map_or(String::new(), |share| share.name.clone());
-        match self.shares.get(&share) {
-            Some(state) if state.away => Some(Blocker::ShareAway { share: name() }),
-            Some(state) if state.scanned => None,
-            _ => Some(Blocker::ShareUnscanned { share: name() }),
+        match self.shares.get(&share)?.known {
+            Known::Away => Some(Blocker::ShareAway { share: name() }),
+            Known::Unscanned => Some(Blocker::ShareUnscanned { share: name() }),
+            Known::Ready => None,
         }
     }
 

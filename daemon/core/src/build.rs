@@ -42,8 +42,7 @@ impl Coordinator {
         while let Some(id) = self.dirty.pop_first() {
             let Some(lane) = self.lanes.get(&id) else { continue };
             let not_before = lane.plan_not_before();
-            let ready = self.shares.get(&lane.name.subject.share).is_some_and(crate::share::Share::is_ready);
-            if !ready {
+            if !self.is_ready(lane.name.subject.share) {
                 continue;
             }
             if not_before > self.now {
@@ -141,16 +140,16 @@ impl Coordinator {
         match lane.build {
             None if lane.is_automatic() && outlook.nodes.iter().any(Prospect::calls_for_a_build) => {
                 let cause = core::mem::take(&mut self.lanes.get_mut(&id).expect("it is being planned").cause);
-                let cause = if cause.is_empty() { "not built before".to_owned() } else { cause };
+                let cause = if cause.is_empty() { outlook.reason() } else { cause };
                 self.new_build(id, outlook, cause, None);
             }
             None => return,
             Some(build) => {
                 let row = &self.builds[&build].row;
-                if let Some(node) = outlook.nodes.iter().find(|prospect| self.is_superseded(build, prospect)) {
+                if outlook.nodes.iter().any(|prospect| self.is_superseded(build, prospect)) {
                     let asked_by = row.asked_by.clone();
                     let cause = core::mem::take(&mut self.lanes.get_mut(&id).expect("it is being planned").cause);
-                    let cause = if cause.is_empty() { format!("inputs of {} changed", node.node) } else { cause };
+                    let cause = if cause.is_empty() { outlook.reason() } else { cause };
                     self.new_build(id, outlook, cause, asked_by);
                 } else {
                     self.add_jobs(build, outlook);
@@ -219,11 +218,35 @@ impl Coordinator {
                 false
             }
             _ if prospect.turn.is_none() => false,
-            JobState::Running { .. } => is_other,
-            JobState::Publishing { .. } => false,
-            JobState::Stopping { .. } => is_due && is_other,
+            JobState::Running { .. } | JobState::Stopping { .. } => is_other && !self.is_adopted(build, job),
             JobState::Done { .. } => is_due,
-            JobState::Failed { .. } | JobState::Canceled { .. } => is_due && is_other,
+            JobState::Publishing { .. } | JobState::Failed { .. } | JobState::Canceled { .. } => false,
+        }
+    }
+
+    /// The file that kept its output away is no longer what it was.
+    pub(crate) fn has_made_room(&self, job: &JobRow) -> bool {
+        let is_same = |file: &crate::FilePath, digest| {
+            self.files
+                .get(file)
+                .is_some_and(|state| state.by_us().is_none() && state.is_there() && state.digest() == Some(digest))
+        };
+        job.refused.as_ref().is_some_and(|(file, digest)| !is_same(file, *digest))
+    }
+
+    fn is_adopted(&self, build: BuildId, job: &JobRow) -> bool {
+        job.created < self.builds[&build].row.created
+    }
+
+    /// The node's job is no longer the one for it, but the build still is: what failed for other inputs, what came from
+    /// an older build before it was known what it should be, and a weave that has more to publish.
+    fn is_replaced(&self, build: BuildId, prospect: &Prospect, job: &JobRow) -> bool {
+        let is_other = prospect.stand.key().is_some_and(|key| job.key.is_some_and(|own| own != key));
+        match &job.state {
+            JobState::Done { .. } => prospect.turn.is_none(),
+            JobState::Failed { .. } | JobState::Canceled { .. } => is_other || self.has_made_room(job),
+            JobState::Running { .. } | JobState::Stopping { .. } => is_other && self.is_adopted(build, job),
+            JobState::Waiting | JobState::Retrying { .. } | JobState::Publishing { .. } => false,
         }
     }
 
@@ -264,13 +287,14 @@ impl Coordinator {
             }
         }
         if let Some(before) = before {
-            // Jobs of steps whose list is not known yet come along too.
+            // Jobs of steps whose list is not known yet come along too, and weaves whose edits are not.
             let rest: Vec<(Node, JobId)> =
                 self.builds[&before].nodes.iter().map(|(node, job)| (node.clone(), *job)).collect();
             for (node, job) in rest {
                 let turn = self.lanes[&id].play.turn(&node.step).map(|(turn, _)| turn);
-                let unknown = turn.is_some_and(|turn| outlook.unknown.contains_key(&turn));
-                if unknown && self.jobs[&job].row.build == before && !self.jobs[&job].row.state.is_over() {
+                let unknown = turn.is_none_or(|turn| outlook.unknown.contains_key(&turn));
+                let missing = !self.builds[&build].nodes.contains_key(&node);
+                if unknown && missing && self.jobs[&job].row.build == before && !self.jobs[&job].row.state.is_done() {
                     self.adopt(build, job);
                 }
             }
@@ -322,6 +346,7 @@ impl Coordinator {
             key_parts: Vec::new(),
             asked: build.row.asked_by.is_some(),
             forced: false,
+            refused: None,
             created: self.now,
             progress: None,
             summary: String::new(),
@@ -336,19 +361,17 @@ impl Coordinator {
         id
     }
 
-    /// Gives nodes that appeared a job, and weaves that have more to publish another one.
+    /// Gives nodes that appeared a job, and those whose job is no longer the one for it another.
     fn add_jobs(&mut self, build: BuildId, outlook: &Outlook) {
         for prospect in &outlook.nodes {
-            let job = self.builds[&build].nodes.get(&prospect.node).map(|job| &self.jobs[job].row);
-            let wants = match job {
-                None => true,
-                Some(job) if prospect.turn.is_none() && job.state.is_over() => {
-                    job.state.is_done() || prospect.stand.key().is_some_and(|key| job.key != Some(key))
+            match self.builds[&build].nodes.get(&prospect.node).copied() {
+                Some(job) if !self.is_replaced(build, prospect, &self.jobs[&job].row) => {}
+                old => {
+                    self.new_job(build, prospect);
+                    if let Some(job) = old {
+                        self.stop(job, "its inputs changed");
+                    }
                 }
-                Some(_) => false,
-            };
-            if wants {
-                self.new_job(build, prospect);
             }
         }
     }
@@ -362,8 +385,14 @@ impl Coordinator {
         };
         let gone: Vec<JobId> =
             self.builds[&build].nodes.iter().filter(|(node, _)| is_gone(node)).map(|(_, job)| *job).collect();
+        let editing = outlook.is_editing(&play);
         for job in gone {
-            if self.jobs[&job].row.node.step.as_ref() == crate::WEAVE && !self.jobs[&job].row.state.is_over() {
+            let row = &self.jobs[&job].row;
+            if row.node.step.as_ref() == crate::WEAVE && !row.state.is_over() {
+                // What an editor that is not finished makes of the text is not known yet.
+                if editing {
+                    continue;
+                }
                 self.finish_quietly(job, Done::UpToDate, "nothing left to write");
             } else {
                 self.stop(job, "no longer part of the subject");
@@ -528,6 +557,11 @@ impl Coordinator {
             !(row.state.is_done() || (row.state.is_over() && satisfied))
         };
         let unfinished: Vec<JobId> = self.builds[&build].nodes.values().filter(|job| is_open(job)).copied().collect();
+        let held = self.builds[&build].row.jobs.iter().filter_map(|job| self.jobs.get(job));
+        let stopping = held.filter(|job| job.row.build == build).any(|job| job.row.state.holds_files());
+        if stopping {
+            return;
+        }
         if unfinished.is_empty() && outlook.unknown.is_empty() {
             self.finish_build(id, build);
         } else if !lane.is_automatic() {

@@ -114,7 +114,7 @@ impl Coordinator {
             Event::ShareBack { share } => self.share_back(share),
             Event::Hashed { file, stamp, digest } => self.hashed(&file, stamp, digest),
             Event::HashFailed { file, look, why } => self.hash_failed(&file, look, &why),
-            Event::ToolSeen { name, version } => self.tool_seen(name, version),
+            Event::ToolSeen { name, version } => self.tool_seen(&name, version),
             Event::RunnerBack { attempts } => self.runner_back(&attempts),
             Event::AttemptStarted { .. } | Event::Clock => {}
             Event::AttemptProgressed { job, attempt, percent, message } => {

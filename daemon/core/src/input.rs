@@ -224,7 +224,7 @@ impl Planner<'_> {
             }
             sizes.extend(file.settled_size(&path, pipeline, now).map(|size| (path.path.clone(), size)));
         }
-        for at in wake {
+        if let Some(at) = wake {
             self.wake_at(at);
         }
         sizes

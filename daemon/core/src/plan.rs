@@ -9,7 +9,7 @@ use crate::input::Gathered;
 use crate::key::{self, KeyMaker, Part};
 use crate::lane::{Lane, Lookup, ViewName};
 use crate::lease::Wanted;
-use crate::playbook::{Turn, When};
+use crate::playbook::{Play, Turn, When};
 use crate::settle::Content;
 use crate::weave::{Edited, Final};
 use crate::{
@@ -56,6 +56,8 @@ pub(crate) struct Wants {
 pub(crate) struct Prospect {
     pub node: Node,
     pub element: Option<Element>,
+    /// Paths of its outputs that are known before it runs.
+    pub claims: Vec<FilePath>,
     /// Its place in the play; `None`: the weave of a file.
     pub turn: Option<usize>,
     pub stand: Stand,
@@ -96,6 +98,25 @@ impl Stand {
             Self::Due { key, .. } => Some(*key),
             _ => None,
         }
+    }
+}
+
+impl Outlook {
+    /// Why the first node that is due is.
+    pub fn reason(&self) -> String {
+        let due = self.nodes.iter().find_map(|prospect| match &prospect.stand {
+            Stand::Due { why, .. } => Some(format!("{}: {why}", prospect.node)),
+            _ => None,
+        });
+        due.unwrap_or_else(|| "something is missing".to_owned())
+    }
+
+    /// A step that may edit texts goes on by itself.
+    pub fn is_editing(&self, play: &Play) -> bool {
+        let edits = |turn: usize| !play.turns[turn].step.edits.is_empty();
+        let nodes = self.nodes.iter().filter(|prospect| prospect.turn.is_some_and(edits));
+        self.unknown.keys().any(|turn| edits(*turn))
+            || nodes.into_iter().any(|node| !node.is_satisfied() && !node.stuck)
     }
 }
 
@@ -175,7 +196,9 @@ impl Planner<'_> {
         if let Stand::Known { known, texts, .. } = &stand {
             self.note_edits(turn, &node, known, texts);
         }
-        self.push(Prospect { node, element, turn: Some(turn), stand, stuck });
+        let claims =
+            self.outputs(step, element.as_ref()).unwrap_or_default().into_iter().map(|(_, file)| file).collect();
+        self.push(Prospect { node, element, claims, turn: Some(turn), stand, stuck });
     }
 
     pub fn push(&mut self, prospect: Prospect) {
@@ -275,7 +298,7 @@ impl Planner<'_> {
     pub fn failed(&self, node: &Node, key: Option<Digest>) -> bool {
         self.job(node).is_some_and(|job| {
             let ended = matches!(job.state, JobState::Failed { .. } | JobState::Canceled { .. });
-            ended && (job.key.is_none() || key.is_none() || job.key == key)
+            ended && (job.key.is_none() || key.is_none() || job.key == key) && !self.core.has_made_room(job)
         })
     }
 
@@ -410,7 +433,6 @@ impl Planner<'_> {
     /// Whether the outputs of a known result lie where they should; else why not.
     fn in_place(&mut self, known: &ActionRow) -> Result<Option<String>, Blocker> {
         for output in &known.outputs {
-            self.out.reads.insert(output.file.clone());
             if let Some(blocker) = self.unread_output(&output.file) {
                 return Err(blocker);
             }
@@ -425,6 +447,7 @@ impl Planner<'_> {
 
     /// What keeps an output that lies there from being compared, if anything.
     fn unread_output(&mut self, file: &FilePath) -> Option<Blocker> {
+        self.out.reads.insert(file.clone());
         if self.core.is_publishing(file) {
             return None;
         }
@@ -450,39 +473,20 @@ impl Planner<'_> {
         self.out.wake = Some(self.out.wake.map_or(at, |wake| wake.min(at)));
     }
 
-    /// Two nodes that would write one path from different inputs: both wait, each naming the other. From the same
-    /// inputs, the second waits for the first and finds its work done.
+    /// Two nodes that would write one path from different inputs: whoever is due waits, naming the other. From the same
+    /// inputs, the second waits for the first and finds its work done. As long as one of them has no key yet, nobody
+    /// of the same step goes ahead.
     fn refuse_collisions(&mut self) {
-        let mut writers: BTreeMap<&FilePath, Vec<usize>> = BTreeMap::new();
+        let mut claims: BTreeMap<&FilePath, Vec<usize>> = BTreeMap::new();
         for (place, prospect) in self.out.nodes.iter().enumerate() {
-            match &prospect.stand {
-                Stand::Due { task: Task::Run { outputs, .. }, .. } => {
-                    outputs.iter().for_each(|(_, file)| writers.entry(file).or_default().push(place));
-                }
-                Stand::Known { known, .. } => {
-                    for output in &known.outputs {
-                        writers.entry(&output.file).or_default().push(place);
-                    }
-                }
-                _ => {}
+            for file in &prospect.claims {
+                claims.entry(file).or_default().push(place);
             }
         }
         let mut refused: Vec<(usize, Blocker)> = Vec::new();
-        for (file, places) in writers.iter().filter(|(_, places)| places.len() > 1) {
-            for (rank, &place) in places.iter().enumerate() {
-                let (one, first) = (&self.out.nodes[place], &self.out.nodes[places[0]]);
-                let other = places
-                    .iter()
-                    .map(|other| &self.out.nodes[*other])
-                    .find(|other| other.stand.key() != one.stand.key());
-                match (&one.stand, other) {
-                    (Stand::Due { .. }, Some(other)) => {
-                        let (file, other) = ((*file).clone(), other.node.clone());
-                        refused.push((place, Blocker::Collision { file, other }));
-                    }
-                    (Stand::Due { .. }, None) if rank > 0 => refused.push((place, self.need(first, false))),
-                    _ => {}
-                }
+        for (file, places) in claims.into_iter().filter(|(_, places)| places.len() > 1) {
+            for &place in places.iter().filter(|place| matches!(self.out.nodes[**place].stand, Stand::Due { .. })) {
+                refused.extend(self.collision(file, place, &places).map(|blocker| (place, blocker)));
             }
         }
         for (place, blocker) in refused {
@@ -493,6 +497,22 @@ impl Planner<'_> {
                 stand => *stand = Stand::Blocked(vec![blocker]),
             }
         }
+    }
+
+    fn collision(&self, file: &FilePath, place: usize, places: &[usize]) -> Option<Blocker> {
+        let one = &self.out.nodes[place];
+        let key = one.stand.key();
+        let others = || places.iter().filter(|other| **other != place).map(|other| (*other, &self.out.nodes[*other]));
+        let other_key = others().find(|(_, other)| other.stand.key().is_some_and(|theirs| Some(theirs) != key));
+        if let Some((_, other)) = other_key {
+            return Some(Blocker::Collision { file: file.clone(), other: other.node.clone() });
+        }
+        let awaited = others().find(|(rank, other)| match &other.stand {
+            Stand::Due { .. } => *rank < place,
+            Stand::Blocked(_) => other.turn == one.turn && !other.stuck,
+            _ => false,
+        });
+        awaited.map(|(_, other)| self.need(other, true))
     }
 }
 

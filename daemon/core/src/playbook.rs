@@ -208,13 +208,13 @@ impl Maker<'_> {
             }
             for pool in step.pools.keys() {
                 if !self.rules.pools.iter().any(|known| known.name == *pool) {
-                    let hint = self.known("pools are", self.rules.pools.iter().map(|pool| pool.name.as_str()));
+                    let hint = known("pools are", self.rules.pools.iter().map(|pool| pool.name.as_str()));
                     self.wrong(&step.name, "pool", &format!("there is no pool \"{pool}\""), &hint);
                 }
             }
             for tool in &step.tools {
                 if !self.rules.tools.contains(tool) {
-                    let hint = self.known("tools are", self.rules.tools.iter().map(String::as_str));
+                    let hint = known("tools are", self.rules.tools.iter().map(String::as_str));
                     self.wrong(&step.name, "tools", &format!("there is no tool \"{tool}\""), &hint);
                 }
             }
@@ -293,7 +293,7 @@ impl Maker<'_> {
             let key = format!("out.{role}");
             let pattern = self.pattern(&step.name, &key, text)?;
             self.check_scope(&step.name, &key, &pattern, &scope);
-            let told_apart = map.as_ref().is_none_or(|map| pattern.names().any(|name| scope.is_field(name, &map.word)));
+            let told_apart = map.as_ref().is_none_or(|map| pattern.names().any(|name| is_field(name, &map.word)));
             if !told_apart {
                 let hint = format!("name a field of the element in it, such as {{{}.slug}}", scope.word());
                 self.wrong(&step.name, &key, "every element of \"map\" would write this one path", &hint);
@@ -386,7 +386,7 @@ impl Maker<'_> {
     fn place(&mut self, step: &str, key: &str, name: &str) -> Option<usize> {
         let found = self.pipeline.steps.iter().position(|other| *other.name == *name);
         if found.is_none() {
-            let hint = self.known("steps are", self.pipeline.steps.iter().map(|step| step.name.as_ref()));
+            let hint = known("steps are", self.pipeline.steps.iter().map(|step| step.name.as_ref()));
             self.wrong(step, key, &format!("there is no step \"{name}\""), &hint);
         }
         found
@@ -401,7 +401,7 @@ impl Maker<'_> {
     fn check_scope(&mut self, step: &str, key: &str, pattern: &Pattern, scope: &Scope<'_>) {
         for name in pattern.names() {
             if !scope.knows(name) {
-                let hint = self.known("names are", scope.names().iter().map(String::as_str));
+                let hint = known("names are", scope.names().iter().map(String::as_str));
                 self.wrong(step, key, &format!("there is no name \"{name}\" here"), &hint);
             }
         }
@@ -420,11 +420,6 @@ impl Maker<'_> {
         }
     }
 
-    fn known<'b>(&self, what: &str, names: impl Iterator<Item = &'b str>) -> String {
-        let names: Vec<&str> = names.collect();
-        if names.is_empty() { format!("{what} none") } else { format!("{what}: {}", names.join(", ")) }
-    }
-
     fn wrong(&mut self, step: &str, key: &str, text: &str, hint: &str) {
         self.errors.push(RuleError {
             pipeline: self.pipeline.name.clone(),
@@ -434,6 +429,17 @@ impl Maker<'_> {
             hint: hint.to_owned(),
         });
     }
+}
+
+/// A hint that lists what there is.
+fn known<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { format!("{what} none") } else { format!("{what}: {}", names.join(", ")) }
+}
+
+/// `clip.slug` is a field of `clip`.
+fn is_field(name: &str, word: &str) -> bool {
+    name.strip_prefix(word).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'))
 }
 
 /// Names that a pattern may use in braces.
@@ -446,11 +452,7 @@ impl Scope<'_> {
     fn knows(&self, name: &str) -> bool {
         name == "subject"
             || self.subject.names().any(|known| known == name)
-            || self.map.is_some_and(|map| self.is_field(name, &map.word))
-    }
-
-    fn is_field(&self, name: &str, word: &str) -> bool {
-        name.strip_prefix(word).is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'))
+            || self.map.is_some_and(|map| is_field(name, &map.word))
     }
 
     fn word(&self) -> &str {

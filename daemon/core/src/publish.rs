@@ -125,7 +125,9 @@ impl Coordinator {
     /// Moves the outputs of an attempt into the share where they are not there already, then records its result.
     pub(crate) fn publish_outputs(&mut self, job: JobId, attempt: AttemptNo, action: ActionRow) {
         match self.output_moves(job, attempt, &action) {
-            Err(why) => {
+            Err((file, base)) => {
+                let why = format!("{file} exists and was not made by showd: once it is moved away, this runs again");
+                self.jobs.get_mut(&job).expect("its attempt just ended").row.refused = base.map(|base| (file, base));
                 self.move_job(job, JobEvent::Broke { why });
                 self.forget_attempt(job, attempt, true);
             }
@@ -141,7 +143,13 @@ impl Coordinator {
         }
     }
 
-    fn output_moves(&mut self, job: JobId, attempt: AttemptNo, action: &ActionRow) -> Result<Vec<Move>, String> {
+    /// The moves, or the file that is in the way.
+    fn output_moves(
+        &mut self,
+        job: JobId,
+        attempt: AttemptNo,
+        action: &ActionRow,
+    ) -> Result<Vec<Move>, (FilePath, Option<Digest>)> {
         let mut moves = Vec::new();
         for output in &action.outputs {
             let source = Source::Scratch { job, attempt, role: output.role.clone() };
@@ -156,7 +164,8 @@ impl Coordinator {
                 continue;
             }
             let Some(base) = state.digest().filter(|_| state.by_us().is_some()) else {
-                return Err(format!("{file} exists and was not made by showd: move it away, and this runs again"));
+                let base = state.digest();
+                return Err((file, base));
             };
             if let Some(to) = output.keep_old_as.clone() {
                 moves.push(Move::Rename { from: file.clone(), to, base });
@@ -219,8 +228,7 @@ impl Coordinator {
         let job = pending.intent.job();
         let mut blockers = Vec::new();
         for file in pending.intent.files() {
-            let away = self.shares.get(&file.share).is_none_or(|share| share.away);
-            blockers.extend(self.share_blocker(file.share).filter(|_| away));
+            blockers.extend(self.share_blocker(file.share).filter(|_| self.is_away(file.share)));
             blockers.extend(self.leases.against_write(job, file));
         }
         blockers
@@ -306,6 +314,14 @@ impl Coordinator {
         for (place, made) in intent.moves.iter().enumerate() {
             self.note_move(made, stamps.get(place).copied().flatten(), &by, &origin, intent.cause.is_person());
         }
+        for file in intent.files() {
+            self.log("publish.done").file(file).text(format!("{file} was published: {origin}"));
+            if !matches!(intent.cause, Cause::Attempt { .. }) {
+                for lane in self.lanes_of(file, true) {
+                    self.note_cause(lane, format!("{file} was published"));
+                }
+            }
+        }
         match &intent.cause {
             Cause::Attempt { job, attempt, action } => {
                 if self.is_publishing_job(*job, intent.id) {
@@ -320,13 +336,6 @@ impl Coordinator {
                 }
             }
             Cause::Person { .. } => {}
-        }
-        for file in intent.files() {
-            self.log("publish.done").file(file).text(format!("{file} was published: {origin}"));
-            let cause = format!("{file} was published");
-            for lane in self.lanes_of(file, true) {
-                self.note_cause(lane, cause.clone());
-            }
         }
     }
 
@@ -391,9 +400,9 @@ impl Coordinator {
     pub(crate) fn forget_fixed_points(&mut self, file: &FilePath, now: Digest) {
         let Some(points) = self.fixed.get_mut(file) else { return };
         let gone: Vec<Digest> = points.iter().filter(|(_, point)| point.now != now).map(|(key, _)| *key).collect();
-        gone.iter().for_each(|key| {
+        for key in &gone {
             points.remove(key);
-        });
+        }
         if points.is_empty() {
             self.fixed.remove(file);
         }

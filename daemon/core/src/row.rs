@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every change is a row, and none lives long")]
 pub enum Change {
     Put(Row),
     Delete(RowKey),
@@ -138,6 +139,8 @@ pub struct JobRow {
     pub asked: bool,
     /// It must run even where its key is known.
     pub forced: bool,
+    /// A file that is not ours lay where its output belongs, with these bytes. It failed for that, and for as long.
+    pub refused: Option<(FilePath, Digest)>,
     pub created: Time,
     pub progress: Option<(Option<u8>, String)>,
     pub summary: String,

@@ -17,38 +17,47 @@ use alloc::vec::Vec;
 
 #[derive(Debug, Default)]
 pub(crate) struct Share {
-    pub away: bool,
-    /// A scan has been completed since the start, or since the share came back.
-    pub scanned: bool,
+    pub known: Known,
+    pub walk: Walk,
     /// Number of the latest scan; files seen since carry it.
-    pub scan: u64,
-    pub scanning: bool,
-    /// Something was missed while scanning.
-    pub again: bool,
+    scan: u64,
     /// How often the share was scanned for the slow clock.
-    pub rounds: u64,
+    rounds: u64,
 }
 
-impl Share {
-    /// Its files are known and there.
-    pub fn is_ready(&self) -> bool {
-        self.scanned && !self.away
-    }
+/// What is known of the files of a share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Its disk is missing.
+    Away,
+    /// No scan was completed since the start, or since the share came back.
+    #[default]
+    Unscanned,
+    Ready,
+}
+
+/// Whether it is being walked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Walk {
+    #[default]
+    Still,
+    Scanning,
+    /// Something was missed meanwhile: once more after this one.
+    Again,
 }
 
 impl Coordinator {
     pub(crate) fn scan(&mut self, share: ShareId) {
         let state = self.shares.entry(share).or_default();
-        if state.away {
-            return;
+        match (state.known, state.walk) {
+            (Known::Away, _) => {}
+            (_, Walk::Scanning | Walk::Again) => state.walk = Walk::Again,
+            (_, Walk::Still) => {
+                state.scan += 1;
+                state.walk = Walk::Scanning;
+                self.order(Effect::Scan { share });
+            }
         }
-        if state.scanning {
-            state.again = true;
-            return;
-        }
-        state.scan += 1;
-        state.scanning = true;
-        self.order(Effect::Scan { share });
     }
 
     pub(crate) fn scan_again(&mut self, share: ShareId) {
@@ -69,13 +78,13 @@ impl Coordinator {
     }
 
     pub(crate) fn scanned(&mut self, share: ShareId, complete: bool) {
-        let Some(state) = self.shares.get_mut(&share).filter(|state| state.scanning) else { return };
-        state.scanning = false;
-        if state.away {
+        let Some(state) = self.shares.get_mut(&share) else { return };
+        let walk = core::mem::take(&mut state.walk);
+        if walk == Walk::Still || state.known == Known::Away {
             return;
         }
-        let (scan, again) = (state.scan, core::mem::take(&mut state.again));
-        let first = !core::mem::replace(&mut state.scanned, true);
+        let (scan, again) = (state.scan, walk == Walk::Again);
+        let first = core::mem::replace(&mut state.known, Known::Ready) != Known::Ready;
         if complete {
             for file in self.files.unseen(share, scan) {
                 self.look(&file, Look::Gone);
@@ -96,10 +105,10 @@ impl Coordinator {
 
     pub(crate) fn share_gone(&mut self, share: ShareId) {
         let state = self.shares.entry(share).or_default();
-        if core::mem::replace(&mut state.away, true) {
+        if core::mem::replace(&mut state.known, Known::Away) == Known::Away {
             return;
         }
-        (state.scanned, state.scanning, state.again) = (false, false, false);
+        state.walk = Walk::Still;
         self.files.forget_hashing(share);
         self.log("share.away")
             .share(share)
@@ -113,17 +122,25 @@ impl Coordinator {
 
     pub(crate) fn share_back(&mut self, share: ShareId) {
         let state = self.shares.entry(share).or_default();
-        if !core::mem::replace(&mut state.away, false) {
+        if state.known != Known::Away {
             return;
         }
+        state.known = Known::Unscanned;
         self.log("share.back").share(share).text("the share is back and is scanned".to_owned());
         self.scan(share);
         self.publish_on(share);
     }
 
+    pub(crate) fn is_away(&self, share: ShareId) -> bool {
+        self.shares.get(&share).is_none_or(|share| share.known == Known::Away)
+    }
+
+    pub(crate) fn is_ready(&self, share: ShareId) -> bool {
+        self.shares.get(&share).is_some_and(|share| share.known == Known::Ready)
+    }
+
     pub(crate) fn file_seen(&mut self, file: &FilePath, look: Look) {
-        let away = self.shares.get(&file.share).is_none_or(|share| share.away);
-        if !away && kind(&file.path) != Kind::Ours {
+        if !self.is_away(file.share) && kind(&file.path) != Kind::Ours {
             self.look(file, look);
         }
     }
@@ -245,7 +262,7 @@ impl Coordinator {
 
     pub(crate) fn hashed(&mut self, file: &FilePath, stamp: Stamp, digest: Digest) {
         let wanted = self.files.end_hashing(file);
-        if self.shares.get(&file.share).is_none_or(|share| share.away) {
+        if self.is_away(file.share) {
             return;
         }
         self.look(file, Look::File(stamp));
@@ -279,9 +296,12 @@ impl Coordinator {
         }
     }
 
-    pub(crate) fn tool_seen(&mut self, name: String, version: Option<String>) {
-        if self.tools.get(&name) != Some(&version) {
-            self.tools.insert(name, version);
+    pub(crate) fn tool_seen(&mut self, name: &str, version: Option<String>) {
+        if self.tools.get(name) != Some(&version) {
+            let first = self.tools.insert(name.to_owned(), version).is_none();
+            if !first {
+                self.lanes.values_mut().for_each(|lane| lane.cause = format!("{name} changed"));
+            }
             self.mark_all();
         }
     }

@@ -1,7 +1,7 @@
 //! What may be read off a coordinator: borrowed or copied, never a decision.
 
 use crate::lane::{Lane, LaneName};
-use crate::plan::Stand;
+use crate::plan::{Stand, Task};
 use crate::{
     Blocker, BuildId, BuildRow, Coordinator, Digest, FilePath, IndexRow, JobId, JobRow, JobState, LeaseRow, Node,
     ProposalRow, Rules, ShareId, Subject, Time,
@@ -95,6 +95,9 @@ impl Coordinator {
                 Stand::NotNeeded => Standing::NotNeeded,
                 Stand::Unavailable(why) => Standing::Unavailable { why },
                 Stand::Blocked(blockers) => Standing::Blocked { blockers },
+                Stand::Due { task: Task::Publish(text), .. } if !self.quiet(&text.file).is_empty() => {
+                    Standing::Blocked { blockers: self.quiet(&text.file) }
+                }
                 Stand::Due { key, why, .. } => match job.map(|job| (&job.state, job.key)) {
                     Some((JobState::Failed { why, .. } | JobState::Canceled { why, .. }, own))
                         if own.is_none() || own == Some(key) =>
@@ -139,16 +142,13 @@ impl Coordinator {
             own.map(|(_, job)| *job).collect::<Vec<_>>()
         };
         let nodes = build.nodes.iter().map(|(node, job)| {
-            let (needs, after) = match lane.play.turn(&node.step) {
-                Some((_, turn)) => {
-                    let map = turn.step.map.as_str();
-                    (named(&turn.step.needs, node, map), named(&turn.step.after, node, map))
-                }
+            let (needs, after) = if let Some((_, turn)) = lane.play.turn(&node.step) {
+                let map = turn.step.map.as_str();
+                (named(&turn.step.needs, node, map), named(&turn.step.after, node, map))
+            } else {
                 // The weave of a file waits for everybody who may edit it.
-                None => {
-                    let editors = lane.play.turns.iter().filter(|turn| !turn.step.edits.is_empty());
-                    (Vec::new(), named(&editors.map(|turn| turn.step.name.clone()).collect::<Vec<_>>(), node, ""))
-                }
+                let editors = lane.play.turns.iter().filter(|turn| !turn.step.edits.is_empty());
+                (Vec::new(), named(&editors.map(|turn| turn.step.name.clone()).collect::<Vec<_>>(), node, ""))
             };
             GraphNode { job: *job, node: node.clone(), needs, after }
         });

@@ -1,6 +1,7 @@
 //! Who waits for jobs to end, or for nothing to be left to do, and when they are told.
 
 use crate::coordinator::Timer;
+use crate::share::{Known, Walk};
 use crate::{AskId, ClientId, Coordinator, Effect, JobId, JobState, Reply};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -116,7 +117,7 @@ impl Coordinator {
             Timer::Quiet(_) => quiet_too,
             Timer::Scan(_) => false,
         });
-        let shares = self.shares.values().any(|share| share.scanning || (!share.scanned && !share.away));
+        let shares = self.shares.values().any(|share| share.walk != Walk::Still || share.known == Known::Unscanned);
         let tools = self.playbook.rules.tools.iter().any(|tool| !self.tools.contains_key(tool));
         !clock
             && !shares

@@ -84,7 +84,7 @@ impl Planner<'_> {
             let failed = self.failed(&node, stand.key());
             let stuck =
                 failed || matches!(&stand, Stand::Blocked(blockers) if blockers.iter().any(Blocker::is_outside));
-            self.push(Prospect { node, element: None, turn: None, stand, stuck });
+            self.push(Prospect { node, element: None, claims: Vec::new(), turn: None, stand, stuck });
         }
     }
 

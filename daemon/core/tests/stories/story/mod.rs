@@ -4,7 +4,10 @@
 //! story says so. Programs are plain functions from an order to a result. Edits are lines `old => new`.
 #![allow(dead_code, reason = "each story uses its own part of the world")]
 
+mod cast;
 pub mod store;
+
+pub use cast::*;
 
 use show_core::*;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -104,6 +107,12 @@ impl Story {
         self.event(Event::FileSeen { file: file(path), look })
     }
 
+    /// A person saves a file and nobody tells us.
+    pub fn save_unseen(&mut self, path: &str, text: &str) -> &mut Self {
+        self.put(path, text);
+        self
+    }
+
     /// A person removes a file.
     pub fn remove(&mut self, path: &str) -> &mut Self {
         self.disk.remove(path);
@@ -156,7 +165,7 @@ impl Story {
 
     /// The daemon dies and starts again on what was kept; the runner and its attempts go on.
     pub fn restart(&mut self) -> &mut Self {
-        self.say("restart".to_owned());
+        self.say("restart");
         let (core, decision) = Coordinator::restore(self.store.rows(), self.rules.clone(), Time(self.now));
         self.core = core;
         self.commit(decision);
@@ -236,8 +245,14 @@ impl Story {
 
     /// Everything that was decided since the last time.
     pub fn told(&mut self) -> String {
-        let told = std::mem::take(&mut self.lines).join("\n");
-        if told.is_empty() { "nothing".to_owned() } else { told }
+        let told = std::mem::take(&mut self.lines);
+        if told.is_empty() { "nothing".to_owned() } else { told.join("\n") }
+    }
+
+    /// Lets what was decided pass untold.
+    pub fn skip(&mut self) -> &mut Self {
+        self.lines.clear();
+        self
     }
 
     fn put(&mut self, path: &str, text: &str) {
@@ -339,9 +354,10 @@ impl Story {
         }
     }
 
-    fn say(&mut self, line: String) {
+    fn say(&mut self, line: impl AsRef<str>) {
+        let line = line.as_ref();
         let seconds = self.now as f64 / 1000.0;
-        self.lines.push(format!("{seconds:7.1}s  {line}"));
+        self.lines.push(format!("{seconds:.1}s  {}", line.replace('\n', " / ")));
     }
 }
 
@@ -372,6 +388,11 @@ pub fn digest(text: &str) -> Digest {
 
 pub fn subject_of(path: &str) -> Subject {
     Subject { pipeline: "show".into(), share: SHARE, path: path.into() }
+}
+
+/// An ask about one file.
+pub fn take(path: &str, kind: LeaseKind) -> Ask {
+    Ask::Take { file: file(path), kind, why: "rewriting it".to_owned() }
 }
 
 /// Applies edits as the weaver does: each replaces the first place where its old text stands.
@@ -444,7 +465,11 @@ pub fn rules(steps: Vec<Step>) -> Rules {
     Rules {
         shares: vec![ShareRules { name: "main".to_owned(), read_only: false }],
         pipelines: vec![pipeline],
-        pools: vec![Pool { name: "cpu".to_owned(), capacity: 2 }, Pool { name: "held".to_owned(), capacity: 0 }],
+        pools: vec![
+            Pool { name: "cpu".to_owned(), capacity: 2 },
+            Pool { name: "gpu".to_owned(), capacity: 2 },
+            Pool { name: "held".to_owned(), capacity: 0 },
+        ],
         settings: BTreeMap::new(),
         tools: Vec::new(),
         builtins: BTreeMap::new(),
@@ -509,8 +534,13 @@ pub fn without_inputs(mut step: Step) -> Step {
     step
 }
 
+pub fn on_pool(mut step: Step, pool: &str) -> Step {
+    step.pools = [(pool.to_owned(), 1)].into();
+    step
+}
+
 pub fn mapping(mut step: Step, list: &str, key: &[&str]) -> Step {
-    step.map = list.to_owned();
+    list.clone_into(&mut step.map);
     step.key = key.iter().map(|name| (*name).to_owned()).collect();
     step
 }

@@ -1,0 +1,8 @@
+//! Stories about the core: a scenario goes in, what it decided comes out.
+
+mod asking;
+mod building;
+mod failing;
+mod publishing;
+mod settling;
+mod story;

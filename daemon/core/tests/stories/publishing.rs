@@ -1,0 +1,324 @@
+//! What is written into the share, and when.
+
+use crate::story::*;
+use insta::assert_snapshot;
+use show_core::*;
+
+#[test]
+fn repairs_stand_in_the_note_once_it_is_quiet_and_then_nothing_is_left_to_do() {
+    let mut show = show().with("ep/0900/a.md", "fine").start();
+    show.finish_all().told();
+    show.at(1000.0).save("ep/0900/a.md", "teh kettle").at(1005.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    1000.0s  saved ep/0900/a.md
+    1003.0s  hash ep/0900/a.md
+    1003.0s  build.new 2: a.md changed
+    1003.0s  job.started 4: scan
+    1003.0s  start 4.1 scan
+    1005.0s  job.done 4: scan: 0 clips
+    1005.0s  job.started 5: repair
+    1005.0s  start 5.1 repair
+    1005.0s  job.done 5: repair: ep/0900/a.md: teh => the
+    1005.0s  job.started 6: compile
+    1005.0s  start 6.1 compile
+    1005.0s  job.publishing 6: compile
+    1005.0s  publish 2: replace ep/0900/scripts/script.html
+    1005.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 6
+    1005.0s  job.done 6: compile: THE KETTLE
+    ");
+    assert_eq!(show.text("ep/0900/scripts/script.html"), "THE KETTLE");
+    assert_eq!(show.text("ep/0900/a.md"), "teh kettle");
+    assert_snapshot!(show.plan("ep/0900/"), @r"
+    scan                 up to date
+    repair               up to date
+    compile              up to date
+    weave of ep/0900/a.md blocked: ep/0900/a.md is not quiet: somebody changed it a moment ago
+    ");
+    show.at(1200.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    1120.0s  job.publishing 7: weave of ep/0900/a.md
+    1120.0s  publish 3: rewrite ep/0900/a.md
+    1120.0s  publish.done: ep/0900/a.md was published: weave, job 7
+    1120.0s  job.done 7: weave of ep/0900/a.md
+    1120.0s  build.new 3: ep/0900/a.md was published
+    1120.0s  build.ended 2: done
+    1120.0s  job.started 8: scan
+    1120.0s  start 8.1 scan
+    1200.0s  job.done 8: scan: 0 clips
+    1200.0s  build.ended 3: done
+    ");
+    assert_eq!(show.text("ep/0900/a.md"), "the kettle");
+    show.at(2000.0).restart();
+    assert_snapshot!(show.told(), @"2000.0s  restart");
+}
+
+#[test]
+fn a_hold_keeps_a_note_from_being_written_and_the_release_lets_it_go_on() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.ask(take("ep/0900/a.md", LeaseKind::Hold)).finish_all().skip().at(500.0);
+    assert_snapshot!(show.told(), @"nothing");
+    assert_snapshot!(show.why(4).join("\n"), @"ep/0900/a.md is held by pat: rewriting it");
+    show.ask(Ask::Release { file: file("ep/0900/a.md") });
+    assert_snapshot!(show.told(), @r"
+    500.0s  lease.ended: pat no longer holds ep/0900/a.md: released
+    500.0s  job.publishing 4: weave of ep/0900/a.md
+    500.0s  answer 2: Done
+    500.0s  publish 2: rewrite ep/0900/a.md
+    500.0s  publish.done: ep/0900/a.md was published: weave, job 4
+    500.0s  job.done 4: weave of ep/0900/a.md
+    500.0s  build.new 2: ep/0900/a.md was published
+    500.0s  build.ended 1: done
+    500.0s  job.started 5: scan
+    500.0s  start 5.1 scan
+    ");
+    assert_eq!(show.text("ep/0900/a.md"), "the kettle");
+}
+
+#[test]
+fn a_person_who_saves_while_we_publish_is_never_overwritten_and_the_step_is_not_run_for_nothing() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.manual_publish = true;
+    show.finish("scan").finish("repair").finish("compile");
+    let intents: Vec<Intent> = show.intents.values().cloned().collect();
+    show.skip();
+    show.at(1.0).save("ep/0900/a.md", "teh kettles");
+    for intent in intents {
+        let outcome = show.carry_out(&intent);
+        show.publish(intent.id, outcome);
+    }
+    show.manual_publish = false;
+    show.at(300.0).finish_all().at(600.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    1.0s  saved ep/0900/a.md
+    1.0s  publish.overtaken: it is another text now
+    1.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 3
+    1.0s  job.done 3: compile: THE KETTLE
+    4.0s  hash ep/0900/a.md
+    4.0s  build.new 2: a.md changed
+    4.0s  build.ended 1: done
+    4.0s  job.started 5: scan
+    4.0s  start 5.1 scan
+    300.0s  job.done 5: scan: 0 clips
+    300.0s  job.started 6: repair
+    300.0s  start 6.1 repair
+    300.0s  job.done 6: repair: ep/0900/a.md: teh => the
+    300.0s  job.publishing 4: weave of ep/0900/a.md
+    300.0s  publish 3: rewrite ep/0900/a.md
+    300.0s  job.started 7: compile
+    300.0s  start 7.1 compile
+    300.0s  publish.done: ep/0900/a.md was published: weave, job 4
+    300.0s  job.done 4: weave of ep/0900/a.md
+    300.0s  build.new 3: ep/0900/a.md was published
+    300.0s  build.ended 2: done
+    300.0s  job.started 8: scan
+    300.0s  start 8.1 scan
+    300.0s  job.publishing 7: compile
+    300.0s  publish 4: replace ep/0900/scripts/script.html
+    300.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 7
+    300.0s  job.done 7: compile: THE KETTLES
+    300.0s  job.done 8: scan: 0 clips
+    300.0s  build.ended 3: done
+    ");
+    assert_eq!(show.text("ep/0900/a.md"), "the kettles");
+}
+
+#[test]
+fn an_output_that_exists_and_is_not_ours_is_never_replaced() {
+    let mut show = compile().with("ep/0900/a.md", "kettle");
+    show = show.with("ep/0900/scripts/script.html", "written by hand").start();
+    show.finish("compile");
+    assert_snapshot!(show.told(), @r"
+    0.0s  hash ep/0900/a.md
+    0.0s  hash ep/0900/scripts/script.html
+    0.0s  build.new 1: a.md changed
+    0.0s  job.started 1: compile
+    0.0s  start 1.1 compile
+    0.0s  job.failed 1: compile: ep/0900/scripts/script.html exists and was not made by showd: once it is moved away, this runs again
+    ");
+    assert_eq!(show.text("ep/0900/scripts/script.html"), "written by hand");
+    show.at(100.0).restart().remove("ep/0900/scripts/script.html").at(104.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    100.0s  restart
+    100.0s  removed ep/0900/scripts/script.html
+    103.0s  job.started 2: compile
+    103.0s  start 2.1 compile
+    104.0s  job.publishing 2: compile
+    104.0s  publish 1: new ep/0900/scripts/script.html
+    104.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 2
+    104.0s  job.done 2: compile: KETTLE
+    104.0s  build.ended 1: ended, 1 failed
+    ");
+}
+
+#[test]
+fn an_output_that_has_the_very_bytes_we_would_write_counts_as_ours() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").with("ep/0900/scripts/script.html", "KETTLE").start();
+    show.finish("compile");
+    assert_snapshot!(show.told(), @r"
+    0.0s  hash ep/0900/a.md
+    0.0s  hash ep/0900/scripts/script.html
+    0.0s  build.new 1: a.md changed
+    0.0s  job.started 1: compile
+    0.0s  start 1.1 compile
+    0.0s  job.done 1: compile: KETTLE
+    0.0s  build.ended 1: done
+    ");
+    show.at(100.0).save("ep/0900/a.md", "pot").at(104.0).skip().finish("compile");
+    assert_snapshot!(show.told(), @r"
+    104.0s  job.publishing 2: compile
+    104.0s  publish 1: replace ep/0900/scripts/script.html
+    104.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 2
+    104.0s  job.done 2: compile: POT
+    104.0s  build.ended 2: done
+    ");
+}
+
+#[test]
+fn an_output_that_somebody_removed_is_made_again() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().skip().at(100.0).remove("ep/0900/scripts/script.html").at(200.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    100.0s  removed ep/0900/scripts/script.html
+    103.0s  build.new 2: scripts/script.html changed
+    103.0s  job.started 2: compile
+    103.0s  start 2.1 compile
+    200.0s  job.publishing 2: compile
+    200.0s  publish 2: new ep/0900/scripts/script.html
+    200.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 2
+    200.0s  job.done 2: compile: KETTLE
+    200.0s  build.ended 2: done
+    ");
+}
+
+#[test]
+fn a_conflict_copy_beside_a_note_keeps_it_from_being_written_until_it_is_gone() {
+    let copy = "ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md";
+    let mut show = show().with("ep/0900/a.md", "teh kettle").with(copy, "teh kettles").start();
+    show.finish_all().skip().at(500.0);
+    assert_snapshot!(show.why(4).join("\n"), @"ep/0900/a.md has the conflict copy ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md");
+    show.remove(copy).at(505.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    500.0s  removed ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
+    500.0s  job.publishing 4: weave of ep/0900/a.md
+    500.0s  publish 2: rewrite ep/0900/a.md
+    500.0s  publish.done: ep/0900/a.md was published: weave, job 4
+    500.0s  job.done 4: weave of ep/0900/a.md
+    500.0s  build.new 2: ep/0900/a.md was published
+    500.0s  build.ended 1: done
+    500.0s  job.started 5: scan
+    500.0s  start 5.1 scan
+    505.0s  job.done 5: scan: 0 clips
+    505.0s  build.ended 2: done
+    ");
+}
+
+#[test]
+fn a_note_that_is_open_in_an_editor_is_not_written() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.save("ep/0900/.a.md.swp", "").finish_all().skip().at(500.0);
+    assert_snapshot!(show.why(4).join("\n"), @"ep/0900/a.md is open or arriving: ep/0900/.a.md.swp lies beside it");
+    show.remove("ep/0900/.a.md.swp");
+    assert_snapshot!(show.told(), @r"
+    500.0s  removed ep/0900/.a.md.swp
+    500.0s  job.publishing 4: weave of ep/0900/a.md
+    500.0s  publish 2: rewrite ep/0900/a.md
+    500.0s  publish.done: ep/0900/a.md was published: weave, job 4
+    500.0s  job.done 4: weave of ep/0900/a.md
+    500.0s  build.new 2: ep/0900/a.md was published
+    500.0s  build.ended 1: done
+    500.0s  job.started 5: scan
+    500.0s  start 5.1 scan
+    ");
+}
+
+#[test]
+fn a_full_disk_is_tried_again_and_a_restart_orders_the_intent_again() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.manual_publish = true;
+    show.finish("compile").skip();
+    let why = "no space left on device".to_owned();
+    show.publish(IntentId(1), Outcome::Failed { file: file("ep/0900/scripts/script.html"), why });
+    assert_snapshot!(show.why(1).join("\n"), @"tries to publish again after: no space left on device");
+    show.at(10.0).restart();
+    assert_snapshot!(show.told(), @r"
+    0.0s  publish.failed: no space left on device
+    2.6s  publish 1: new ep/0900/scripts/script.html
+    10.0s  restart
+    10.0s  publish 1: new ep/0900/scripts/script.html
+    ");
+    show.manual_publish = false;
+    let intent = show.intents[&IntentId(1)].clone();
+    let outcome = show.carry_out(&intent);
+    show.publish(intent.id, outcome);
+    assert_snapshot!(show.told(), @r"
+    10.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 1
+    10.0s  job.done 1: compile: KETTLE
+    10.0s  build.ended 1: done
+    ");
+}
+
+#[test]
+fn an_accepted_proposal_is_woven_in_like_any_edit() {
+    let mut show = show().with("ep/0900/a.md", "a kettle sings").start();
+    show.finish("scan");
+    let (job, order) = show.running_job("repair");
+    let wish = "ep/0900/a.md: sings => whistles";
+    show.blobs.insert(digest(wish), wish.to_owned());
+    let proposal = ProposalFact {
+        file: file("ep/0900/a.md"),
+        code: "STYLE".to_owned(),
+        summary: "kettles whistle".to_owned(),
+        edits: digest(wish),
+        base: digest("a kettle sings"),
+    };
+    let finished = Finished { proposals: vec![proposal], ..Finished::default() };
+    show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().skip().at(500.0);
+    assert_snapshot!(show.told(), @"nothing");
+    show.ask(Ask::Accept { proposals: vec![ProposalId(1)] }).finish_all().at(700.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    500.0s  proposal.accepted: kettles whistle
+    500.0s  answer 1: Done
+    500.0s  build.new 2: proposal 1 was accepted
+    500.0s  job.publishing 7: weave of ep/0900/a.md
+    500.0s  publish 2: rewrite ep/0900/a.md
+    500.0s  publish.done: ep/0900/a.md was published: weave, job 7
+    500.0s  job.done 7: weave of ep/0900/a.md
+    500.0s  build.new 3: ep/0900/a.md was published
+    500.0s  build.ended 2: done
+    500.0s  job.started 8: scan
+    500.0s  start 8.1 scan
+    500.0s  job.done 8: scan: 0 clips
+    500.0s  job.started 9: repair
+    500.0s  start 9.1 repair
+    500.0s  job.done 9: repair: nothing to repair
+    500.0s  job.started 10: compile
+    500.0s  start 10.1 compile
+    500.0s  job.publishing 10: compile
+    500.0s  publish 3: replace ep/0900/scripts/script.html
+    500.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 10
+    500.0s  job.done 10: compile: A KETTLE WHISTLES
+    500.0s  build.ended 3: done
+    ");
+    assert_eq!(show.text("ep/0900/a.md"), "a kettle whistles");
+}
+
+#[test]
+fn a_person_may_put_an_old_text_back_at_once() {
+    let mut show = show().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().skip().at(100.0).save("ep/0900/a.md", "pot").at(104.0).finish_all().skip();
+    show.ask(Ask::Restore { file: file("ep/0900/a.md"), digest: digest("kettle"), size: 6 }).finish_all();
+    assert_snapshot!(show.told(), @r"
+    104.0s  publish 3: rewrite ep/0900/a.md
+    104.0s  answer 1: Publishing { intent: IntentId(3) }
+    104.0s  publish.done: ep/0900/a.md was published: restored by pat
+    104.0s  build.new 3: ep/0900/a.md was published
+    104.0s  job.started 9: compile
+    104.0s  start 9.1 compile
+    104.0s  job.publishing 9: compile
+    104.0s  publish 4: replace ep/0900/scripts/script.html
+    104.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 9
+    104.0s  job.done 9: compile: KETTLE
+    104.0s  build.ended 3: done
+    ");
+    assert_eq!(show.text("ep/0900/a.md"), "kettle");
+}
