@@ -616,7 +616,8 @@ impl Coordinator {
             .copied()
             .filter(|job| self.jobs.get(job).is_some_and(|job| job.row.build == id))
             .collect();
-        let failed = jobs.iter().filter(|job| matches!(self.jobs[job].row.state, JobState::Failed { .. })).count();
+        let failed = build.nodes.values().filter_map(|job| self.jobs.get(job));
+        let failed = failed.filter(|job| matches!(job.row.state, JobState::Failed { .. })).count();
         let text = if failed == 0 { "done".to_owned() } else { format!("ended, {failed} failed") };
         self.log("build.ended").build(id).subject(&subject).text(text);
         self.put(Row::Build(build.row));
