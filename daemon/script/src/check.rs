@@ -13,6 +13,7 @@ mod media;
 pub use cue::{Verdict, report_line, report_line_unterminated, verdict};
 pub use episode::{Episode, Finding, check_episode, duplicate_ids};
 pub use info::check_info;
+pub(crate) use info::is_on_time;
 pub use item::check_item;
 pub use media::{duration_differs, resolve};
 

@@ -34,6 +34,7 @@ pub mod repair;
 pub mod report;
 pub mod rundown;
 pub mod runtime;
+pub mod scan;
 pub mod scrub;
 pub mod settings;
 pub mod slug;

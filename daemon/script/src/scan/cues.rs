@@ -1,0 +1,262 @@
+//! The lists of a scan that are made of cues.
+
+use super::{Scan, type_word};
+use crate::check::{Episode, resolve};
+use crate::classify::Medium;
+use crate::cue::Cue;
+use crate::duration::Duration;
+use crate::id::IdClass;
+use crate::item::attributes;
+use crate::kind::{CueType, Media};
+use crate::listing::name_of;
+use crate::path::{Resolved, Rule};
+use crate::rundown::RundownFile;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The media file of one SOT, VO, NAT or PKG.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanClip {
+    /// AssetID, else slug, else place.
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub asset_id: String,
+    pub slug: String,
+    pub item: String,
+    /// Which cue of the item, from 0.
+    pub cue: u64,
+    pub production: bool,
+    /// As it stands in the cue.
+    pub reference: String,
+    /// The file in the episode; empty when there is none.
+    pub source: String,
+    /// The source is there.
+    pub found: bool,
+    /// The reference leads somewhere: to a file here or in the media pool.
+    pub resolves: bool,
+    /// How it was found, or why not.
+    pub how: String,
+    /// `1500-9000`: from and to in milliseconds, either may be missing; empty without a trim.
+    pub trim: String,
+    /// `none`, `single-trim`, `individual-clips`, `montage`.
+    pub method: String,
+}
+
+/// A file of another cue that is only measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanMedia {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub slug: String,
+    pub item: String,
+    pub source: String,
+    pub found: bool,
+}
+
+/// An FSQ or GFX in production.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanGraphic {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub slug: String,
+    pub item: String,
+    /// Empty when there is none.
+    pub picture: String,
+}
+
+/// A picture below `assets/` that a script embeds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ScanPicture {
+    /// Its path.
+    pub id: String,
+    pub path: String,
+}
+
+/// An AssetID and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanId {
+    /// `<AssetID>@<file>#<place>`.
+    pub id: String,
+    pub asset_id: String,
+    pub file: String,
+    /// Which cue, from 0; −1 in front matter.
+    pub cue: i64,
+}
+
+pub(super) fn read(episode: &Episode<'_>, scan: &mut Scan) {
+    let mut taken = BTreeSet::new();
+    let mut pictures = BTreeSet::new();
+    front_id(scan.asset_id.clone(), "info.md", scan);
+    for file in episode.rundown.items() {
+        let Some(document) = &file.document else { continue };
+        front_id(
+            document.front().and_then(|front| front.given("AssetID")).unwrap_or_default().into_owned(),
+            file.path,
+            scan,
+        );
+        for (at, cue) in document.cues.iter().enumerate() {
+            if cue.id_class() != IdClass::Missing {
+                push_id(cue.asset_id(), file.path, at as i64, scan);
+            }
+            scan.quote_count += u64::from(cue.kind() == Some(CueType::Fsq) && cue.text("Quote").is_some());
+            let id = unique(element_id(cue, file, at), &mut taken);
+            one(episode, file, at, cue, id, scan);
+            if file.out.is_none() {
+                pictures.extend(pictures_of(episode, cue));
+            }
+        }
+    }
+    scan.pictures = pictures.into_iter().map(|path| ScanPicture { id: path.clone(), path }).collect();
+}
+
+fn front_id(asset_id: String, file: &str, scan: &mut Scan) {
+    if !asset_id.trim().is_empty() {
+        push_id(asset_id.trim(), file, -1, scan);
+    }
+}
+
+fn push_id(asset_id: &str, file: &str, cue: i64, scan: &mut Scan) {
+    let id = format!("{asset_id}@{file}#{cue}");
+    scan.ids.push(ScanId { id, asset_id: asset_id.to_owned(), file: file.to_owned(), cue });
+}
+
+/// AssetID unless it only stands in for one, else slug, else place.
+fn element_id(cue: &Cue<'_>, file: &RundownFile<'_>, at: usize) -> String {
+    match cue.id_class() {
+        IdClass::Ours | IdClass::Foreign => cue.asset_id().to_owned(),
+        IdClass::Missing | IdClass::Local => {
+            cue.given("Slug").map_or_else(|| format!("{}#{at}", name_of(file.path)), |slug| slug.trim().to_owned())
+        }
+    }
+}
+
+fn unique(id: String, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2u64..).map(|count| format!("{id}-{count}"));
+    let free =
+        std::iter::once(id.clone()).chain(numbered).find(|id| !taken.contains(id)).expect("numbers do not run out");
+    taken.insert(free.clone());
+    free
+}
+
+fn one(episode: &Episode<'_>, file: &RundownFile<'_>, at: usize, cue: &Cue<'_>, id: String, scan: &mut Scan) {
+    let kind = type_word(cue.kind(), cue.type_word());
+    let (slug, item) = (cue.slug().to_owned(), file.path.to_owned());
+    let production = file.out.is_none();
+    match cue.kind().map(CueType::media) {
+        Some(Media::Video) => {
+            let (source, resolves, how) = source(episode, cue, "MediaURL");
+            scan.clips.push(ScanClip {
+                id,
+                kind,
+                asset_id: cue.asset_id().to_owned(),
+                slug,
+                item,
+                cue: at as u64,
+                production,
+                reference: cue.value("MediaURL").to_owned(),
+                found: !source.is_empty(),
+                source,
+                resolves,
+                how,
+                trim: trim(cue),
+                method: cue.given("ClippingMethod").map_or_else(|| "none".to_owned(), str::to_lowercase),
+            });
+        }
+        Some(Media::Library) => {
+            let (source, ..) = source(episode, cue, "MediaURL");
+            scan.media.push(ScanMedia { id, kind, slug, item, found: !source.is_empty(), source });
+        }
+        Some(Media::Quote | Media::Graphic) if production => {
+            let picture = picture_of(episode, cue).unwrap_or_default();
+            if Medium::of(&picture) == Some(Medium::Video) {
+                scan.media.push(ScanMedia {
+                    id: id.clone(),
+                    kind: kind.clone(),
+                    slug: slug.clone(),
+                    item: item.clone(),
+                    source: picture.clone(),
+                    found: true,
+                });
+            }
+            scan.graphics.push(ScanGraphic { id, kind, slug, item, picture });
+        }
+        _ => {}
+    }
+}
+
+/// The file, whether the reference leads anywhere, and how or why not.
+fn source(episode: &Episode<'_>, cue: &Cue<'_>, field: &str) -> (String, bool, String) {
+    let word = |how: &str| (String::new(), false, how.to_owned());
+    match resolve(cue, field, &episode.shelf) {
+        Some(Resolved::File { path, rule }) => (path, true, rule_word(rule).to_owned()),
+        Some(Resolved::Pool { path }) => (String::new(), true, format!("media pool: {path}")),
+        Some(Resolved::Remote { .. }) => word("remote"),
+        Some(Resolved::Unprocessed) => word("unprocessed"),
+        Some(Resolved::Ambiguous { .. }) => word("ambiguous"),
+        Some(Resolved::Missing) => word("missing"),
+        Some(Resolved::Refused) => word("outside the episode"),
+        None => word("no reference"),
+    }
+}
+
+fn rule_word(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Path => "path",
+        Rule::TypeFolder => "folder of the type",
+        Rule::Assets => "name in assets",
+        Rule::Preshow => "name in preshow",
+        Rule::WithoutNumber => "name without its number",
+        Rule::DoubledNumber => "name with its number doubled",
+        Rule::QuotePicture => "picture of the quote",
+        Rule::Suffix => "end of a longer name",
+    }
+}
+
+fn trim(cue: &Cue<'_>) -> String {
+    let point = |name: &str| {
+        let given = cue.given(name).and_then(Duration::of);
+        given.map(|point| point.ms.to_string()).unwrap_or_default()
+    };
+    let (from, to) = (point("TrimStart"), point("TrimEnd"));
+    let nothing = (from.is_empty() || from == "0") && to.is_empty();
+    if nothing { String::new() } else { format!("{from}-{to}") }
+}
+
+/// The picture of an FSQ, GFX or IMG.
+fn picture_of(episode: &Episode<'_>, cue: &Cue<'_>) -> Option<String> {
+    let named = ["MediaURL", "AssetURL"].iter().find_map(|field| match resolve(cue, field, &episode.shelf) {
+        Some(Resolved::File { path, .. }) => Some(path),
+        _ => None,
+    });
+    named.or_else(|| match episode.shelf.find_quote_picture(cue.slug(), cue.asset_id()) {
+        Resolved::File { path, .. } if cue.kind() == Some(CueType::Fsq) => Some(path),
+        _ => None,
+    })
+}
+
+/// Everything a script may embed for this cue: only pictures, only below `assets/`.
+fn pictures_of(episode: &Episode<'_>, cue: &Cue<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    match cue.kind() {
+        Some(CueType::Fsq | CueType::Gfx | CueType::Img) => found.extend(picture_of(episode, cue)),
+        Some(kind) if kind.is_clip() => {
+            let thumbnail = cue.given("ThumbnailURL").map(|url| episode.shelf.find(url, Media::Image, cue.slug()));
+            found.extend(thumbnail.and_then(path_of));
+        }
+        _ => {}
+    }
+    for image in &cue.content.images {
+        let source = attributes(*image).into_iter().find(|attribute| attribute.name.text.eq_ignore_ascii_case("src"));
+        let resolved = source.map(|source| episode.shelf.find(source.value.text, Media::Image, cue.slug()));
+        found.extend(resolved.and_then(path_of));
+    }
+    found.retain(|path| path.starts_with("assets/") && Medium::of(path) == Some(Medium::Image));
+    found
+}
+
+fn path_of(resolved: Resolved) -> Option<String> {
+    if let Resolved::File { path, .. } = resolved { Some(path) } else { None }
+}
