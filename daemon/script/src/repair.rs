@@ -26,6 +26,7 @@ use crate::item::Document;
 use crate::path::Shelf;
 use crate::settings::{Class, Settings};
 use crate::text::Splice;
+use crate::weave::{FileKind, Layer, Weave, Woven, weave};
 use draft::Draft;
 
 /// What a repair may know besides the text.
@@ -42,14 +43,29 @@ const ROUNDS_MAX: usize = 8;
 /// The safe repairs of an item, as edits of `text`. None for a text that must not be written (`CUE_UNDEFINED`,
 /// `FM_UNTERMINATED`). Which files are items is not asked here: the steps repair items, a person may ask for any file.
 pub fn repair(text: &str, context: &Context<'_>) -> Vec<Edit> {
+    // Should the guard object to all of them together, less is tried: structure is worth more than looks.
+    best(text, context, &[], &[Phase::REPAIRS, Phase::WITHOUT_PROSE, Phase::STRUCTURE])
+}
+
+/// The safe repairs and the ids that are due, as one set of edits: what `showctl check --fix` makes.
+pub fn repair_and_mint(text: &str, kind: FileKind, context: &Context<'_>) -> Vec<Edit> {
+    let id = mint::front_matter(&Document::parse(text), kind);
+    match kind {
+        FileKind::Info => id,
+        FileKind::Item => best(text, context, &id, &[Phase::ALL, Phase::REPAIRS, Phase::MINT, Phase::STRUCTURE, &[]]),
+    }
+}
+
+/// What the first of these sets of phases comes to whose edits the loss guard lets through, `more` edits included.
+fn best(text: &str, context: &Context<'_>, more: &[Edit], sets: &[&[Phase]]) -> Vec<Edit> {
     if !may_be_written(&Document::parse(text)) {
         return Vec::new();
     }
-    // Should the guard object to all of them together, less is tried: structure is worth more than looks.
-    [Phase::ALL, Phase::WITHOUT_PROSE, Phase::STRUCTURE]
-        .into_iter()
-        .find_map(|phases| at_rest(text, context, phases).filter(|edits| passes(text, edits)))
-        .unwrap_or_default()
+    let made = |phases: &&[Phase]| {
+        let edits = [at_rest(text, context, phases)?, more.to_vec()].concat();
+        passes(text, &edits).then_some(edits)
+    };
+    sets.iter().find_map(made).unwrap_or_default()
 }
 
 /// Whether anything may be written into this file at all.
@@ -62,25 +78,30 @@ type Splices = Vec<(Splice, Declares)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Structure,
-    Whitespace,
     Notation,
     Prose,
     Field,
+    Mint,
+    Whitespace,
 }
 
 impl Phase {
-    /// In the order in which a round makes them: each works on what the one before left.
-    const ALL: &'static [Self] = &[Self::Structure, Self::Notation, Self::Prose, Self::Field, Self::Whitespace];
+    // In the order in which a round makes them: each works on what the one before left.
+    const ALL: &'static [Self] =
+        &[Self::Structure, Self::Notation, Self::Prose, Self::Field, Self::Mint, Self::Whitespace];
+    const REPAIRS: &'static [Self] = &[Self::Structure, Self::Notation, Self::Prose, Self::Field, Self::Whitespace];
     const WITHOUT_PROSE: &'static [Self] = &[Self::Structure, Self::Whitespace];
     const STRUCTURE: &'static [Self] = &[Self::Structure];
+    const MINT: &'static [Self] = &[Self::Mint];
 
     fn splices(self, document: &Document<'_>, context: &Context<'_>) -> Splices {
         match self {
             Self::Structure => structure::splices(document, context.settings),
-            Self::Whitespace => whitespace::splices(document, context.settings),
             Self::Notation => notation::splices(document, context),
             Self::Prose => prose::splices(document, context.settings),
             Self::Field => field::splices(document, context),
+            Self::Mint => mint::splices(document, context),
+            Self::Whitespace => whitespace::splices(document, context.settings),
         }
     }
 }
@@ -102,9 +123,26 @@ fn at_rest(text: &str, context: &Context<'_>, phases: &[Phase]) -> Option<Vec<Ed
     None
 }
 
+/// Whether a weave of these edits makes all of them and the loss guard lets it through.
 fn passes(text: &str, edits: &[Edit]) -> bool {
-    let _ = (text, edits);
-    true
+    let mut count = 0;
+    let mut make_id = |_: &str, prefix: &str| {
+        count += 1;
+        Some(format!("{prefix}{count:014}"))
+    };
+    let woven = weave_alone(text, FileKind::Item, edits.to_vec(), &mut make_id);
+    woven.refused.is_none() && woven.dropped.is_empty()
+}
+
+/// Weaves one set of edits that may touch everything.
+pub(crate) fn weave_alone(
+    text: &str,
+    kind: FileKind,
+    edits: Vec<Edit>,
+    make_id: &mut dyn FnMut(&str, &str) -> Option<String>,
+) -> Woven {
+    let layer = Layer { order: 0, name: "repair".into(), may_edit: vec!["*".into()], edits };
+    weave(&Weave { text, kind, layers: &[layer], ours: &[], bindings: &[] }, make_id)
 }
 
 /// What becomes of a repair when the settings say nothing.

@@ -6,9 +6,13 @@ use crate::check::{self, Context, Episode, check_episode, check_info, check_item
 use crate::classify::{Found, classify};
 use crate::cue::Cue;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::edit::Edit;
 use crate::item::Document;
 use crate::listing::{Listing, name_of};
+use crate::path::Shelf;
+use crate::repair;
 use crate::settings::Settings;
+use crate::weave::{FileKind, Minted};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -154,4 +158,49 @@ pub fn check_tree(tree: &Tree, settings: &Settings) -> Vec<Checked> {
     checked.extend(findings.into_iter().map(|(path, diagnostics)| Checked::new(&path, None, diagnostics)));
     checked.sort_by(|one, other| one.report.file.cmp(&other.report.file));
     checked
+}
+
+/// A text with its safe repairs made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// Equal to the given one when there was nothing to do.
+    pub text: String,
+    /// What was done, as edits of the given text; ids are still placeholders.
+    pub edits: Vec<Edit>,
+    pub minted: Vec<Minted>,
+    /// What is still wrong.
+    pub checked: Checked,
+    /// The loss guard's no: nothing was changed.
+    pub refused: Option<String>,
+}
+
+/// Makes the safe repairs of one file and the ids that are due. With a tree, `file` is its path below that episode and
+/// files are matched and resolved; `make_id` makes an id for (place, prefix) that is new in the share.
+pub fn fix(
+    file: &str,
+    text: &str,
+    tree: Option<&Tree>,
+    settings: &Settings,
+    make_id: &mut dyn FnMut(&str, &str) -> Option<String>,
+) -> Fixed {
+    let shelf = tree.map(|tree| {
+        let found = tree.classify();
+        Shelf::new(found.iter().map(|found| (found.path.as_str(), &found.kind)))
+    });
+    let context = repair::Context { settings, shelf: shelf.as_ref() };
+    let kind = FileKind::of_path(file);
+    let edits = repair::repair_and_mint(text, kind, &context);
+    let woven = repair::weave_alone(text, kind, edits.clone(), make_id);
+    let refused = woven.refused.map(|refused| refused.why);
+    let text = if refused.is_some() { text.to_owned() } else { woven.text };
+    let checked = match tree {
+        None => check_file(file, &text, settings),
+        Some(tree) => {
+            let mut tree = tree.clone();
+            tree.texts.insert(file.to_owned(), text.clone());
+            let checked = check_tree(&tree, settings).into_iter().find(|checked| checked.report.file == file);
+            checked.unwrap_or_else(|| check_file(file, &text, settings))
+        }
+    };
+    Fixed { text, edits, minted: woven.minted, checked, refused }
 }

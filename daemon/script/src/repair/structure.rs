@@ -4,6 +4,7 @@ use super::{Splices, class};
 use crate::cue::{Dialect, END_MARKER, Marker};
 use crate::diagnostic::Code;
 use crate::edit::Declares;
+use crate::guard::UNDEFINED;
 use crate::item::{BlockKind, Document};
 use crate::settings::{Class, Settings};
 use crate::text::{Span, Splice};
@@ -58,7 +59,7 @@ pub(super) fn without_marker(document: &Document<'_>, marker: &Marker) -> Splice
 /// The first trace of a program that wrote `undefined` where something should stand (specification 4.8 #16). No writer
 /// touches such a file.
 pub fn undefined(document: &Document<'_>) -> Option<Span> {
-    let traces = ["class=\"undefined\"", ">undefined<", "[undefined"];
-    let found = traces.iter().filter_map(|trace| document.text.find(trace).map(|at| Span::new(at, at + trace.len())));
+    let found =
+        UNDEFINED.iter().filter_map(|trace| document.text.find(trace).map(|at| Span::new(at, at + trace.len())));
     found.min()
 }
