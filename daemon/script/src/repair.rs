@@ -56,6 +56,16 @@ pub fn repair_and_mint(text: &str, kind: FileKind, context: &Context<'_>) -> Vec
     }
 }
 
+/// A text with its safe repairs in it, as later steps will read it; ids that are still to be made are empty.
+pub fn repaired(text: &str, context: &Context<'_>) -> String {
+    let edits = repair(text, context);
+    if edits.is_empty() {
+        text.to_owned()
+    } else {
+        weave_alone(text, FileKind::Item, edits, &mut |_, _| Some(String::new())).text
+    }
+}
+
 /// What the first of these sets of phases comes to whose edits the loss guard lets through, `more` edits included.
 fn best(text: &str, context: &Context<'_>, more: &[Edit], sets: &[&[Phase]]) -> Vec<Edit> {
     if !may_be_written(&Document::parse(text)) {

@@ -16,12 +16,13 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::duration::Duration;
 use crate::item::Document;
 use crate::kind::CueType;
-use crate::repair::{Context, mint, propose, repair};
+use crate::repair::{Context, mint, propose, repaired};
 use crate::report::Tree;
 use crate::rundown::{ORDER_LAST, RundownFile, Status};
 use crate::settings::Settings;
 use crate::weave::FileKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The result of a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -117,6 +118,9 @@ pub struct ScanConflict {
 }
 
 /// Scans one episode; `prefix` goes before the paths of diagnostics (`episodes/0900/`).
+///
+/// The lists that are made of cues show the notes as they will be once the safe repairs stand in them, since that is
+/// what the steps that map over them read. Diagnostics speak of the notes as they are.
 pub fn scan(tree: &Tree, settings: &Settings, prefix: &str) -> Scan {
     let found = tree.classify();
     let episode = Episode::read(&tree.folder, &tree.listing, &found, |path| tree.text(path));
@@ -127,10 +131,12 @@ pub fn scan(tree: &Tree, settings: &Settings, prefix: &str) -> Scan {
     info(&episode, &mut scan);
     scan.conflicts = conflicts(&episode);
     let context = Context { settings, shelf: Some(&episode.shelf) };
-    scan.items = episode.rundown.items().map(|file| item(file, &scan, &context)).collect();
+    let repaired = repaired_texts(&episode, &scan, &context);
+    scan.items = episode.rundown.items().map(|file| item(file, &scan, &repaired, &context)).collect();
     scan.notes = notes(&episode, &scan, &context);
     scan.in_production = episode.rundown.in_production().count() as u64;
-    cues::read(&episode, &mut scan);
+    let text = |path: &str| repaired.get(path).map(String::as_str).or_else(|| tree.text(path));
+    cues::read(&Episode::read(&tree.folder, &tree.listing, &found, text), &mut scan);
     let out = |out: crate::rundown::LeftOut| ScanLeftOut { id: out.file.clone(), file: out.file, reason: out.reason };
     scan.left_out = episode.rundown.left_out().into_iter().map(out).collect();
     for finding in check_episode(&episode, settings) {
@@ -141,6 +147,17 @@ pub fn scan(tree: &Tree, settings: &Settings, prefix: &str) -> Scan {
     (scan.error_count, scan.warning_count) = (count(Severity::Error), count(Severity::Warning));
     scan.summary = summary(&scan);
     scan
+}
+
+/// The items that safe repairs change, by path.
+fn repaired_texts(episode: &Episode<'_>, scan: &Scan, context: &Context<'_>) -> BTreeMap<String, String> {
+    let writable = episode.rundown.items().filter(|file| may_write(file.path, scan));
+    let one = |file: &RundownFile| {
+        let text = file.document.as_ref()?.text;
+        let repaired = repaired(text, context);
+        (repaired != text).then(|| (file.path.to_owned(), repaired))
+    };
+    writable.filter_map(one).collect()
 }
 
 fn info(episode: &Episode<'_>, scan: &mut Scan) {
@@ -179,13 +196,17 @@ fn may_write(path: &str, scan: &Scan) -> bool {
     scan.may_repair && !scan.conflicts.iter().any(|conflict| conflict.original == path)
 }
 
-fn item(file: &RundownFile<'_>, scan: &Scan, context: &Context<'_>) -> ScanItem {
+fn item(file: &RundownFile<'_>, scan: &Scan, repaired: &BTreeMap<String, String>, context: &Context<'_>) -> ScanItem {
     let text = |key: &str| {
         file.front().and_then(|front| front.given(key)).map(|text| text.trim().to_owned()).unwrap_or_default()
     };
     let document = file.document.as_ref().filter(|_| may_write(file.path, scan));
-    let repairs =
-        |document: &Document| !repair(document.text, context).is_empty() || !propose(document, context).is_empty();
+    let repaired = repaired.get(file.path);
+    // A cue that is closed by a repair may want an id too.
+    let mints = |document: &Document| match repaired {
+        Some(text) => !mint(&Document::parse(text), FileKind::Item, context).is_empty(),
+        None => !mint(document, FileKind::Item, context).is_empty(),
+    };
     ScanItem {
         id: file.path.to_owned(),
         path: file.path.to_owned(),
@@ -198,8 +219,8 @@ fn item(file: &RundownFile<'_>, scan: &Scan, context: &Context<'_>) -> ScanItem 
         production: file.out.is_none(),
         left_out: file.out.as_ref().map(ToString::to_string).unwrap_or_default(),
         cues: file.document.as_ref().map_or(0, |document| document.cues.len() as u64),
-        repair: document.is_some_and(repairs),
-        mint: document.is_some_and(|document| !mint(document, FileKind::Item, context).is_empty()),
+        repair: repaired.is_some() || document.is_some_and(|document| !propose(document, context).is_empty()),
+        mint: document.is_some_and(mints),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Checking whole files and episodes: the examples of the specification, and the example share as a stranger sees it.
 
-use show_script::listing::Listing;
+mod example;
+
+use example::example;
 use show_script::report::{Checked, Tree, check_file, check_tree};
 use show_script::settings::Settings;
-use std::path::Path;
 
 /// The file of specification 4.5: one error of each kind.
 const ONE_OF_EACH: &str = include_str!("texts/one-of-each.md");
@@ -68,37 +69,6 @@ fn the_report_has_the_shape_that_scripts_rely_on() {
     assert_eq!(json[0]["cues"][0], cue);
     let keys: Vec<&String> = json[0]["diagnostics"][0].as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["code", "column", "hint", "line", "message", "severity"]);
-}
-
-/// An episode of the example share.
-fn example(folder: &str) -> Tree {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/example-share/episodes").join(folder);
-    let mut files = Vec::new();
-    let mut folders = Vec::new();
-    walk(&root, &root, &mut files, &mut folders);
-    let is_text = |path: &&(String, u64)| {
-        path.0 == "info.md" || path.0.starts_with("rundown/") && path.0.to_lowercase().ends_with(".md")
-    };
-    let texts = files
-        .iter()
-        .filter(is_text)
-        .filter_map(|(path, _)| Some((path.clone(), std::fs::read_to_string(root.join(path)).ok()?)));
-    Tree { folder: folder.into(), texts: texts.collect(), listing: Listing::new(files).with_folders(folders) }
-}
-
-fn walk(root: &Path, at: &Path, files: &mut Vec<(String, u64)>, folders: &mut Vec<String>) {
-    let below = |path: &Path| {
-        path.strip_prefix(root).expect("below the root").to_str().expect("the example is UTF-8").to_owned()
-    };
-    for entry in std::fs::read_dir(at).expect("the example can be listed").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            folders.push(below(&path));
-            walk(root, &path, files, folders);
-        } else {
-            files.push((below(&path), entry.metadata().expect("the example can be read").len()));
-        }
-    }
 }
 
 fn shown(tree: &Tree) -> String {

@@ -85,9 +85,10 @@ fn replaced(text: &str, field: &Field<'_>, raw: &str) -> Splice {
     Splice::new(field.value.span(), if beside_colon && !raw.is_empty() { format!(" {raw}") } else { raw.to_owned() })
 }
 
-/// Where a new field stands among others: Type first, then as in a new cue.
+/// Where a new field stands among others: Type first and the number of an enumeration behind it (spec 4.9 #2), then as
+/// in a new cue.
 pub(crate) fn field_rank(name: &str) -> usize {
-    if same_name(name, "Type") { 0 } else { 1 + rank(name) }
+    if ["Type", "Enumerator"].iter().any(|first| same_name(name, first)) { 0 } else { 1 + rank(name) }
 }
 
 /// New labels are canonical; what nobody knows stays as it was asked for.

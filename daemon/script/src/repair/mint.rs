@@ -25,7 +25,7 @@ pub fn mint(document: &Document<'_>, kind: FileKind, context: &Context<'_>) -> V
 /// The same for cues, as splices, for a text that is repaired at the same time.
 pub(super) fn splices(document: &Document<'_>, context: &Context<'_>) -> Splices {
     let due = due(document, context).into_iter();
-    due.map(|(cue, prefix)| set_field(document, cue, "AssetID", &placeholder(prefix))).collect()
+    due.filter_map(|(cue, prefix)| set_field(document, cue, "AssetID", &placeholder(prefix))).collect()
 }
 
 /// An id for the sheet itself, only where there is none.

@@ -20,7 +20,7 @@ pub struct ScanClip {
     /// AssetID, else slug, else place.
     pub id: String,
     #[serde(rename = "type")]
-    pub kind: String,
+    pub cue_type: String,
     pub asset_id: String,
     pub slug: String,
     pub item: String,
@@ -39,8 +39,9 @@ pub struct ScanClip {
     pub how: String,
     /// `1500-9000`: from and to in milliseconds, either may be missing; empty without a trim.
     pub trim: String,
-    /// `none`, `single-trim`, `individual-clips`, `montage`.
-    pub method: String,
+    /// What is to be done with it: `full_process`, `single_trim`, `montage`, `individual_clips`; of a VO with `vo_` before
+    /// (specification 7.2 #4 and #5).
+    pub kind: String,
 }
 
 /// A file of another cue that is only measured.
@@ -148,9 +149,11 @@ fn one(episode: &Episode<'_>, file: &RundownFile<'_>, at: usize, cue: &Cue<'_>, 
     match cue.kind().map(CueType::media) {
         Some(Media::Video) => {
             let (source, resolves, how) = source(episode, cue, "MediaURL");
+            let trim = trim(cue);
             scan.clips.push(ScanClip {
                 id,
-                kind,
+                kind: work(cue, &trim),
+                cue_type: kind,
                 asset_id: cue.asset_id().to_owned(),
                 slug,
                 item,
@@ -161,8 +164,7 @@ fn one(episode: &Episode<'_>, file: &RundownFile<'_>, at: usize, cue: &Cue<'_>, 
                 source,
                 resolves,
                 how,
-                trim: trim(cue),
-                method: cue.given("ClippingMethod").map_or_else(|| "none".to_owned(), str::to_lowercase),
+                trim,
             });
         }
         Some(Media::Library) => {
@@ -213,6 +215,17 @@ fn rule_word(rule: Rule) -> &'static str {
         Rule::QuotePicture => "picture of the quote",
         Rule::Suffix => "end of a longer name",
     }
+}
+
+fn work(cue: &Cue<'_>, trim: &str) -> String {
+    let method = cue.given("ClippingMethod").map(|method| method.trim().to_lowercase().replace('-', "_"));
+    let work = match method.as_deref() {
+        Some(known @ ("montage" | "individual_clips")) => known,
+        _ if trim.is_empty() => "full_process",
+        _ => "single_trim",
+    };
+    let silent = if cue.kind() == Some(CueType::Vo) { "vo_" } else { "" };
+    format!("{silent}{work}")
 }
 
 fn trim(cue: &Cue<'_>) -> String {

@@ -128,7 +128,7 @@ fn clips(scan: &Scan) -> Blockers {
     }
     let lost = clips.filter(|clip| !clip.resolves);
     Ok(lost
-        .map(|clip| format!("{} {} in {}: {}", clip.kind, name(&clip.slug, &clip.id), clip.item, clip.how))
+        .map(|clip| format!("{} {} in {}: {}", clip.cue_type, name(&clip.slug, &clip.id), clip.item, clip.how))
         .collect())
 }
 
