@@ -42,8 +42,8 @@ pub async fn wait(session: &Session<'_>, what: &What, limit: Option<Duration>, s
             if let Some(view) = view {
                 session.print(&view)?;
             }
-            let limit = limit.unwrap_or_default();
-            Err(Complaint::new(Exit::TimedOut, format!("not done after {limit:?}"))
+            let limit = jiff::SignedDuration::try_from(limit.unwrap_or_default()).unwrap_or_default();
+            Err(Complaint::new(Exit::TimedOut, format!("not done after {limit:#}"))
                 .hint("\"showctl status\" shows what is going on, \"showctl why JOB\" what a job waits for"))
         }
     }
