@@ -115,3 +115,23 @@ pub enum End {
     /// The runner that started it is gone; whatever was left of it has been killed.
     Lost,
 }
+
+/// The variable by which everything that an attempt started is known; its value is the scratch directory.
+pub const MARK: &str = "SHOW_SCRATCH";
+
+/// A message as it goes over the wire, with its length before it.
+pub fn frame<T: Serialize>(message: &T) -> Vec<u8> {
+    let mut bytes = vec![0; 4];
+    serde_json::to_writer(&mut bytes, message).expect("messages are plain data, which always has a JSON form");
+    let length = (bytes.len() - 4) as u32;
+    bytes[..4].copy_from_slice(&length.to_be_bytes());
+    bytes
+}
+
+/// The runner's directory below the state directory.
+pub fn dir(state: &std::path::Path) -> PathBuf {
+    state.join("runner")
+}
+
+/// The socket in that directory.
+pub const SOCKET: &str = "socket";
