@@ -279,7 +279,7 @@ impl Runner {
     fn finish(&mut self, child: Child, status: WaitStatus) {
         let exit = child.finish(status, Instant::now(), utc_ms());
         self.spool.note_ended(&exit);
-        self.tell(FromRunner::Ended(exit));
+        self.tell(&FromRunner::Ended(exit));
     }
 
     /// Kills children of ours that belong to no attempt: they left their group, and what they worked for has ended.
@@ -319,7 +319,9 @@ impl Runner {
     fn listen(&mut self) {
         let Some(daemon) = &mut self.daemon else { return };
         let (messages, end) = daemon.receive();
-        messages.into_iter().for_each(|message| self.obey(message));
+        for message in messages {
+            self.obey(message);
+        }
         if let Err(cause) = end {
             self.lose_daemon(&cause);
         }
@@ -349,11 +351,11 @@ impl Runner {
     fn start(&mut self, start: &Start) {
         let key = start.key;
         if self.children.contains_key(&key) {
-            return self.tell(FromRunner::Started { key });
+            return self.tell(&FromRunner::Started { key });
         }
         if let Some(exit) = self.spool.end_of(key) {
             let again = FromRunner::Ended(exit.clone());
-            return self.tell(again);
+            return self.tell(&again);
         }
         let started = if self.is_ending {
             Err("the runner is being stopped".to_owned())
@@ -364,12 +366,12 @@ impl Runner {
             Ok(child) => {
                 self.note_started(start, &child);
                 self.children.insert(key, child);
-                self.tell(FromRunner::Started { key });
+                self.tell(&FromRunner::Started { key });
             }
             Err(why) => {
                 let exit = Exit { key, end: End::NotStarted { why }, last_words: String::new() };
                 self.spool.note_ended(&exit);
-                self.tell(FromRunner::Ended(exit));
+                self.tell(&FromRunner::Ended(exit));
             }
         }
     }
@@ -393,9 +395,9 @@ impl Runner {
         }
     }
 
-    fn tell(&mut self, message: FromRunner) {
+    fn tell(&mut self, message: &FromRunner) {
         if let Some(daemon) = &mut self.daemon {
-            daemon.send(&message);
+            daemon.send(message);
         }
     }
 }

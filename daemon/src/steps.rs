@@ -3,6 +3,8 @@
 //! A built-in step is a program like any other: it reads the order that `SHOW_ORDER` names, writes `SHOW_RESULT`, and
 //! prints what a person wants to read.
 
+pub mod protocol;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -9,7 +9,6 @@ use crate::share::Shares;
 use crate::words::because;
 use show_core::{Binding, Digest, Event, Ours, WeaveOrder, Woven};
 use show_publish::Keep;
-use show_script::edit::Edit;
 use show_script::weave::{FileKind, Layer, Minted, Value, Weave, weave};
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -132,8 +131,8 @@ fn read_layer(archive: &Archive, order: &WeaveOrder, place: usize, layer: &show_
     let bytes = archive.read(&layer.edits).map_err(|cause| because(&cause))?;
     let broken = |cause: serde_json::Error| format!("the edits of {} cannot be read: {cause}", layer.node.step);
     let files: Vec<FileEdits> = serde_json::from_slice(&bytes).map_err(broken)?;
-    let edits = files.into_iter().filter(|edits| *edits.file == *order.file.path).flat_map(|edits| edits.edits);
-    let edits: Vec<Edit> = edits.map(|edit| serde_json::from_value(edit).map_err(broken)).collect::<Result<_, _>>()?;
+    let edits =
+        files.into_iter().filter(|edits| *edits.file == *order.file.path).flat_map(|edits| edits.edits).collect();
     let name = match &*layer.node.element {
         "" => layer.node.step.to_string(),
         element => format!("{} {element}", layer.node.step),

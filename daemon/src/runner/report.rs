@@ -100,8 +100,9 @@ mod tests {
     fn junk_is_ignored_and_the_next_report_still_counts() {
         let mut reports = Reports::default();
         let now = Instant::now();
+        let junk = vec![b'x'; 60_000];
         for _ in 0..100 {
-            reports.add(&[b'x'; 60_000]);
+            reports.add(&junk);
         }
         assert!(reports.partial.capacity() < 200_000);
         reports.add(b"\n\xff\xfe\n[1]\n{\"percent\":\"many\"}\n\n");

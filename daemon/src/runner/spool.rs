@@ -27,6 +27,8 @@ pub struct Started {
     pub log: PathBuf,
 }
 
+const TEMPORARY: &str = "tmp";
+
 #[derive(Debug)]
 pub struct Spool {
     started: PathBuf,
@@ -96,10 +98,14 @@ fn read_all<T: DeserializeOwned>(dir: &Path) -> io::Result<Vec<T>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == TEMPORARY) {
+            // Of a write that was cut off before its rename.
+            remove(&path);
+            continue;
+        }
         match serde_json::from_slice(&fs::read(&path)?) {
             Ok(value) => all.push(value),
             Err(cause) => {
-                // Half a file of a write that was cut off before its rename, or nothing of ours.
                 eprintln!("left out {}: {cause}", path.display());
                 remove(&path);
             }
@@ -109,7 +115,9 @@ fn read_all<T: DeserializeOwned>(dir: &Path) -> io::Result<Vec<T>> {
 }
 
 fn write<T: Serialize>(path: &Path, value: &T, synced: bool) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".");
+    temporary.push(TEMPORARY);
     let mut file = File::create(&temporary)?;
     file.write_all(&serde_json::to_vec(value)?)?;
     if synced {

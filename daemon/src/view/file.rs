@@ -290,11 +290,10 @@ fn diff(archive: &Archive, row: &ProposalRow) -> Result<String, String> {
 
 /// The edits of one file in a blob of edits; a proposal's may also be the bare array of them.
 fn read_edits(bytes: &[u8], file: &str) -> serde_json::Result<Vec<show_script::edit::Edit>> {
-    let edits: Vec<Value> = match serde_json::from_slice::<Vec<FileEdits>>(bytes) {
-        Ok(files) => files.into_iter().filter(|edits| edits.file == file).flat_map(|edits| edits.edits).collect(),
-        Err(_) => serde_json::from_slice(bytes)?,
-    };
-    edits.into_iter().map(serde_json::from_value).collect()
+    match serde_json::from_slice::<Vec<FileEdits>>(bytes) {
+        Ok(files) => Ok(files.into_iter().filter(|edits| edits.file == file).flat_map(|edits| edits.edits).collect()),
+        Err(_) => serde_json::from_slice(bytes),
+    }
 }
 
 /// Two texts of one file as a unified diff.

@@ -7,13 +7,16 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+/// A record that is not written yet.
+type Held = (Stream, i64, Box<[u8]>);
+
 #[derive(Debug)]
 pub struct Writer {
     /// `None`: it could not be made or written; everything is then left out.
     file: Option<File>,
     written: u64,
     /// Once the head is full: the latest records, written at the end.
-    tail: Option<VecDeque<(Stream, i64, Box<[u8]>)>>,
+    tail: Option<VecDeque<Held>>,
     tail_bytes: u64,
     left_out: u64,
 }
