@@ -44,12 +44,6 @@ impl Blobs {
                 fs::remove_dir_all(&temp)?;
             }
             fs::create_dir_all(&temp)?;
-            for byte in 0..=u8::MAX {
-                let dir = root.join(format!("{byte:02x}"));
-                if !dir.exists() {
-                    fs::create_dir(dir)?;
-                }
-            }
             File::open(root)?.sync_all()
         };
         opened().map_err(failed("open the store of", root.display()))?;
@@ -125,6 +119,11 @@ impl Blobs {
         let named = || -> io::Result<()> {
             if keep == Keep::Durably {
                 temp.file.sync_all()?;
+            }
+            let shard = path.parent().expect("a blob lies in a shard");
+            if !shard.is_dir() {
+                fs::create_dir_all(shard)?;
+                sync_parent(shard)?;
             }
             fs::rename(&temp.path, &path)?;
             if keep == Keep::Durably {
@@ -214,8 +213,11 @@ impl Sweep<'_> {
         let mut swept = Swept::default();
         for byte in 0..=u8::MAX {
             let shard = format!("{byte:02x}");
-            let dir = self.blobs.root.join(&shard);
-            for entry in fs::read_dir(&dir).map_err(failed("list", &shard))? {
+            let entries = match fs::read_dir(self.blobs.root.join(&shard)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(failed("list", &shard))?,
+            };
+            for entry in entries {
                 let entry = entry.map_err(failed("list", &shard))?;
                 let name = entry.file_name();
                 let Some(digest) = name.to_str().and_then(|name| digest_of_name(&shard, name)) else { continue };

@@ -266,7 +266,7 @@ impl Run<'_> {
         self.shift_back_from(i, &new_place)
     }
 
-    fn shift_back_from(&mut self, i: usize, new_place: &Place) -> Result<Undone, End> {
+    pub fn shift_back_from(&mut self, i: usize, new_place: &Place) -> Result<Undone, End> {
         let (target, slot) = self.places(i)?;
         match self.rename(i, new_place, &target, &slot)? {
             Ok(()) => Ok(Undone::Restored),
@@ -375,6 +375,11 @@ impl Run<'_> {
     fn show(&mut self, slot: &Place, public: &Place, place: usize) -> Result<Result<(), Errno>, End> {
         if self.has_noreplace(&slot.dir) {
             return Ok(rename_noreplace(slot, public));
+        }
+        if slot.stat().is_ok_and(|stat| kind_of(&stat) == FileType::Directory) {
+            // A directory cannot be linked; and it can replace nothing but an empty directory.
+            return Ok(rustix::fs::renameat(&slot.dir, &slot.name, &public.dir, &public.name)
+                .map_err(|errno| if matches!(errno, Errno::NOTEMPTY | Errno::NOTDIR) { Errno::EXIST } else { errno }));
         }
         if let Err(errno) = rustix::fs::linkat(&slot.dir, &slot.name, &public.dir, &public.name, AtFlags::empty()) {
             return Ok(Err(errno));

@@ -153,23 +153,40 @@ pub(crate) enum Seen {
     Other,
 }
 
-/// How many operations had been carried out when a try was cut short.
+/// How far a try had come when it was cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// So many operations, from the first on, are carried out.
+    pub done: usize,
+    /// It was on its way back.
+    pub undoing: bool,
+}
+
+/// How far a try had come, by what lies on disk.
 ///
-/// They are carried out strictly in order and undone strictly in reverse, so some number of them explains the disk
-/// but for what others did since. Slots are ours alone: a number that they contradict is out of the question. Of the
-/// rest the one that most paths agree with is taken, and the smaller of two, since carrying out an operation again
-/// looks first, while believing one done does not. A wrong answer costs a repetition, never bytes.
-pub(crate) fn progress(plan: &[Planned<'_>], paths: &BTreeMap<&str, Seen>, slots: &[Seen]) -> usize {
+/// Operations are carried out strictly in order and undone strictly in reverse, so some number of them explains the
+/// disk, but for what others did since. Slots are ours alone, so a number that they contradict is out of the question;
+/// of the rest the one that most paths agree with is taken, and the smaller of two, since carrying out an operation
+/// looks first while believing one done does not. Going back leaves slots until the end that going forth would not
+/// have left: where the paths speak clearly for fewer operations than the slots allow, the try was on its way back.
+/// A wrong answer costs a repetition, never bytes.
+pub(crate) fn progress(plan: &[Planned<'_>], paths: &BTreeMap<&str, Seen>, slots: &[Seen]) -> Progress {
     let states = states(plan).expect("the plan was made without contradiction");
     let possible =
         |done: usize| plan.iter().zip(slots).enumerate().all(|(i, (planned, slot))| planned.allows(*slot, i < done));
     let agreeing = |done: usize| {
-        let matches = |name: &str, wanted: &Option<Digest>| match paths.get(name) {
+        let agrees = |name: &str, wanted: Option<Digest>| match paths.get(name) {
             Some(Seen::Absent) => wanted.is_none(),
-            Some(Seen::File(digest)) => Some(*digest) == *wanted,
+            Some(Seen::File(digest)) => Some(*digest) == wanted,
             Some(Seen::Other) | None => false,
         };
-        states[done].iter().filter(|(name, wanted)| matches(name, wanted)).count()
+        states[done].iter().filter(|(name, wanted)| agrees(name, **wanted)).count()
     };
-    (0..=plan.len()).rev().max_by_key(|done| (possible(*done), agreeing(*done))).unwrap_or(0)
+    // Of equals the last is taken, hence from the end.
+    let by_paths = (0..=plan.len()).rev().max_by_key(|done| agreeing(*done)).unwrap_or(0);
+    let by_both = (0..=plan.len()).rev().filter(|done| possible(*done)).max_by_key(|done| agreeing(*done));
+    match by_both {
+        Some(done) if by_paths >= done || agreeing(by_paths) <= agreeing(done) => Progress { done, undoing: false },
+        _ => Progress { done: by_paths, undoing: true },
+    }
 }

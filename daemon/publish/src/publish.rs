@@ -163,7 +163,12 @@ impl Run<'_> {
             }
         }
         let planned: Vec<_> = self.work.iter().map(|work| work.planned.clone()).collect();
-        *done = progress(&planned, &paths, &slots);
+        let progress = progress(&planned, &paths, &slots);
+        *done = progress.done;
+        if progress.undoing {
+            let path = self.work.first().map_or("", |work| work.planned.path);
+            return Err(End::overtaken(path, "it was being taken back when that was cut short"));
+        }
         self.judge(done, &paths, &slots)
     }
 
@@ -181,6 +186,13 @@ impl Run<'_> {
                         self.put_back(last, ours).map_err(stuck)?;
                     }
                     return Err(End::overtaken(&path, "it was changed while it was replaced"));
+                }
+                // A file with other bytes may have been edited under its new name. Anything else was moved by mistake.
+                Op::Shift { to, .. } if paths[to] == Seen::Other => {
+                    *done = last;
+                    let to = self.share.place(to).map_err(|error| stuck(End::unread(to, &error)))?;
+                    self.shift_back_from(last, &to).map_err(stuck)?;
+                    return Err(End::overtaken(&path, "it was changed while it was renamed"));
                 }
                 Op::Away { base } if holds_other(last, base) => {
                     *done = last;

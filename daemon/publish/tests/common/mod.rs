@@ -59,7 +59,9 @@ impl Scene {
     }
 
     pub fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.at(path)).ok()
+        // A named pipe would keep us waiting.
+        let at = self.at(path);
+        if at.is_file() { fs::read_to_string(at).ok() } else { None }
     }
 
     pub fn publish(&self, intent: &Intent, attempt: Try) -> Report {
@@ -174,7 +176,7 @@ impl Others {
             }
             Act::Append if is_file => {
                 let mut file = OpenOptions::new().append(true).open(at).expect("opens");
-                file.write_all(format!("{token}\n").as_bytes()).expect("writes");
+                file.write_all(format!("\n{token}\n").as_bytes()).expect("writes");
                 self.wrote(token);
             }
             Act::Delete | Act::Directory | Act::Symlink | Act::Fifo if !at.is_dir() => {
@@ -204,7 +206,7 @@ impl Others {
     /// Writes through what is held open, and lets go of it.
     pub fn let_go(&mut self, token: &str) -> bool {
         let Some(mut file) = self.held.take() else { return false };
-        file.write_all(format!("{token}\n").as_bytes()).expect("writes");
+        file.write_all(format!("\n{token}\n").as_bytes()).expect("writes");
         self.wrote(token);
         true
     }
@@ -218,6 +220,10 @@ impl Others {
             return;
         }
         self.destroyed.extend(tokens(&fs::read_to_string(at).unwrap_or_default()));
+    }
+
+    pub fn has_written(&self) -> bool {
+        !self.written.is_empty()
     }
 
     /// Adds this account to the scene's.
