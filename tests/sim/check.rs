@@ -66,7 +66,10 @@ impl World {
             return found(Checker::KeptBeforeDone, format!("attempt {job}.{attempt} starts, the row is {row:?}"));
         }
         if let Some((other, _)) = self.runner.live.keys().find(|(live, _)| *live == job) {
-            return found(Checker::OneLiveAttempt, format!("attempt {job}.{attempt} starts beside another of job {other}"));
+            return found(
+                Checker::OneLiveAttempt,
+                format!("attempt {job}.{attempt} starts beside another of job {other}"),
+            );
         }
         self.check_needs(order)?;
         for (pool, capacity) in [("cpu", CPU), ("gpu", 1)] {
@@ -77,7 +80,8 @@ impl World {
             }
         }
         for input in &order.inputs {
-            let (OrderInput::File { file, .. } | OrderInput::Text { file, .. }) = input else { continue };
+            // A text is read from the blob that was kept when it was last settled, so a lock does not touch it.
+            let OrderInput::File { file, .. } = input else { continue };
             self.check_lease(&file.path, LeaseKind::Lock, &format!("attempt {job}.{attempt} reads it"))?;
         }
         for (_, file) in &order.outputs {
@@ -95,7 +99,8 @@ impl World {
         };
         let Some(build) = self.store.job(order.job).map(|row| row.build) else { return Ok(()) };
         for row in self.store.jobs().filter(|row| row.build == build && *row.node.step == *need) {
-            let superseded = self.store.jobs().any(|other| other.build == build && other.node == row.node && other.id > row.id);
+            let superseded =
+                self.store.jobs().any(|other| other.build == build && other.node == row.node && other.id > row.id);
             if superseded || matches!(row.state, JobState::Canceled { .. }) {
                 continue;
             }
@@ -103,7 +108,10 @@ impl World {
             let ended = self.ledger.get(&(row.id, row.attempt));
             let truly = ended.is_none_or(|ended| matches!(ended, Ended::Succeeded(_)));
             if !done || !truly {
-                let what = format!("{} of job {} starts, its need job {} is {:?} and came to {ended:?}", order.node, order.job, row.id, row.state);
+                let what = format!(
+                    "{} of job {} starts, its need job {} is {:?} and came to {ended:?}",
+                    order.node, order.job, row.id, row.state
+                );
                 return found(Checker::NeedsBeforeStart, what);
             }
         }
@@ -113,7 +121,10 @@ impl World {
     /// No lease that somebody was given stands in the way. `from`: what is enough to stand in the way of it.
     pub fn check_lease(&self, path: &str, from: LeaseKind, what: &str) -> Result<(), Found> {
         match self.leases.get(path) {
-            Some(lease) if from == LeaseKind::Hold || lease.kind == LeaseKind::Lock => {
+            Some(lease)
+                if lease.until.is_none_or(|until| self.now < until)
+                    && (from == LeaseKind::Hold || lease.kind == LeaseKind::Lock) =>
+            {
                 found(Checker::LeasesHold, format!("{path} has a {:?} and {what}", lease.kind))
             }
             _ => Ok(()),
@@ -135,6 +146,7 @@ impl World {
 
     /// When a person's file has just been replaced.
     pub fn check_write(&mut self, path: &str, typed: Time) -> Result<(), Found> {
+        self.check_tokens(path)?;
         let still = self.now.ms_since(typed);
         if still < QUIET_MS {
             return found(Checker::QuietIsKept, format!("{path} was written {still} ms after a person did"));
@@ -144,7 +156,7 @@ impl World {
         {
             return found(Checker::OneWritePerQuiet, format!("{path} was written twice within a quiet period"));
         }
-        self.check_tokens(path)
+        Ok(())
     }
 
     /// Every token that a person typed into a file and did not take away is in it.
@@ -162,7 +174,10 @@ impl World {
     /// After every commit: rows say of attempts what the attempts came to.
     pub fn check_results(&self, jobs: &[JobId]) -> Result<(), Found> {
         for row in jobs.iter().filter_map(|job| self.store.job(*job)) {
-            let said = row.attempts.last().is_some_and(|last| last.attempt == row.attempt && last.outcome.starts_with("succeeded"));
+            let said = row
+                .attempts
+                .last()
+                .is_some_and(|last| last.attempt == row.attempt && last.outcome.starts_with("succeeded"));
             if *row.node.step == *WEAVE || !said {
                 continue;
             }

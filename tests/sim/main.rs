@@ -4,8 +4,8 @@
 //! adapters on purpose; [`check`] looks after every step. A failure prints `seed N`; run that seed alone with
 //! `SHOW_SIM_SEED=N cargo sim`, more of them with `SHOW_SIM_SEEDS=N`.
 
-mod check;
 mod chance;
+mod check;
 mod model;
 mod people;
 mod planted;
@@ -91,7 +91,7 @@ fn a_slot_kept_after_cancel_is_caught() {
 
 #[test]
 fn a_dependant_started_after_a_failed_need_is_caught() {
-    is_caught(Planted::FailureTakenForSuccess);
+    is_caught(Planted::NeedsForgotten);
 }
 
 #[test]

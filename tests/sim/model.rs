@@ -35,8 +35,12 @@ impl Disk {
     pub fn write(&mut self, path: &str, text: String, now: Time, typed: bool) -> Stamp {
         self.next_inode += 1;
         let before = self.files.get(path).map(|file| file.typed);
-        let stamp =
-            Stamp { size: text.len() as u64, mtime_ns: now.0 * 1_000_000, ctime_ns: now.0 * 1_000_000, inode: self.next_inode };
+        let stamp = Stamp {
+            size: text.len() as u64,
+            mtime_ns: now.0 * 1_000_000,
+            ctime_ns: now.0 * 1_000_000,
+            inode: self.next_inode,
+        };
         let typed = if typed { now } else { before.unwrap_or(now) };
         self.files.insert(path.to_owned(), File { text, stamp, typed });
         stamp
@@ -127,7 +131,9 @@ impl Store {
         let ended = |state: &JobState| {
             matches!(state, JobState::Done { .. } | JobState::Failed { .. } | JobState::Canceled { .. })
         };
-        if ended(&before.state) && before.state != row.state && before.attempt == row.attempt {
+        // A requeue lets it wait for a new attempt; nothing else may happen to an end.
+        let is_requeued = matches!(row.state, JobState::Waiting);
+        if ended(&before.state) && before.state != row.state && !is_requeued && before.attempt == row.attempt {
             return Err(Wrong::Terminal(format!("job {}: {:?} became {:?}", row.id, before.state, row.state)));
         }
         Ok(())

@@ -74,9 +74,8 @@ impl World {
         if !self.disk.files.contains_key(&note) {
             return Ok(());
         }
-        let had = |token: &String| {
-            text.lines().any(|line| line.trim_start_matches(['t', '!']) == token || line == token)
-        };
+        let had =
+            |token: &String| text.lines().any(|line| line.trim_start_matches(['t', '!']) == token || line == token);
         if let Some(typed) = self.typed.get_mut(&note) {
             typed.retain(had);
         }
@@ -114,7 +113,10 @@ impl World {
             .filter(|(path, _)| path.ends_with(".md"))
             .flat_map(|(path, file)| {
                 let episode = path.rsplit_once('/').map_or("", |(episode, _)| episode).to_owned();
-                file.text.lines().filter_map(move |line| Some(format!("{episode}/clips/{}", line.strip_prefix("clip ")?))).collect::<Vec<_>>()
+                file.text
+                    .lines()
+                    .filter_map(move |line| Some(format!("{episode}/clips/{}", line.strip_prefix("clip ")?)))
+                    .collect::<Vec<_>>()
             })
             .collect();
         if let Some(clip) = self.chance.pick(&named).cloned() {

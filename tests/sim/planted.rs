@@ -10,8 +10,8 @@ pub enum Planted {
     LateResultAccepted,
     /// A stopped attempt is never reported as ended.
     SlotKeptAfterCancel,
-    /// A failed attempt is reported as succeeded with nothing in it.
-    FailureTakenForSuccess,
+    /// What a step needs is only waited for.
+    NeedsForgotten,
     /// The watcher drops hints, says nothing, and nobody scans.
     LostEventWithoutRescan,
     /// The publisher swaps without looking at what came out.
@@ -29,7 +29,7 @@ impl Planted {
             Self::EffectsBeforeCommit => &[Checker::KeptBeforeDone],
             Self::LateResultAccepted => &[Checker::ResultsAreTheirAttempts],
             Self::SlotKeptAfterCancel => &[Checker::NothingHeldByTheDead],
-            Self::FailureTakenForSuccess => &[Checker::NeedsBeforeStart],
+            Self::NeedsForgotten => &[Checker::NeedsBeforeStart],
             Self::LostEventWithoutRescan => &[Checker::OutputsAreTrue],
             Self::PublishWithoutComparing => &[Checker::NoTokenLost],
             Self::RestoreForgetsLease => &[Checker::LeasesHold],

@@ -1,24 +1,40 @@
 //! The pipelines that the simulated show runs on: small, and with one of everything.
 
+use crate::planted::Planted;
 use show_core::{Digest, Input, Pipeline, Pool, Retry, Rules, ShareRules, Step, Work};
 use std::collections::BTreeMap;
 
 pub const QUIET_MS: u64 = 60_000;
 pub const SETTLE_MS: u64 = 1_000;
+pub const SCAN_MS: u64 = 15 * 60_000;
+pub const LOCK_MS: u64 = 600_000;
 pub const CPU: u32 = 2;
 
-pub fn rules(quiet_ms: u64, scan_ms: u64) -> Rules {
+/// The rules as they are, or as a planted bug would have the core believe.
+pub fn rules(planted: Option<Planted>) -> Rules {
+    let quiet_ms = if planted == Some(Planted::QuietIgnored) { 0 } else { QUIET_MS };
+    let mut pipelines = vec![show(quiet_ms), asked()];
+    if planted == Some(Planted::NeedsForgotten) {
+        for step in pipelines.iter_mut().flat_map(|pipeline| &mut pipeline.steps) {
+            step.after.append(&mut step.needs);
+        }
+    }
     Rules {
         shares: vec![ShareRules { name: "show".into(), read_only: false }],
-        pipelines: vec![show(quiet_ms), asked()],
+        pipelines,
         pools: vec![Pool { name: "cpu".into(), capacity: CPU }, Pool { name: "gpu".into(), capacity: 1 }],
         settings: BTreeMap::from([("rate".into(), "150".into())]),
         tools: vec!["probe".into()],
-        builtins: BTreeMap::from([("scan".into(), 1), ("repair".into(), 1), ("measure".into(), 1), ("render".into(), 1)]),
+        builtins: BTreeMap::from([
+            ("scan".into(), 1),
+            ("repair".into(), 1),
+            ("measure".into(), 1),
+            ("render".into(), 1),
+        ]),
         grace_ms: 5_000,
         builds_kept_max: 3,
-        scan_ms,
-        lock_ms_max: 600_000,
+        scan_ms: if planted == Some(Planted::LostEventWithoutRescan) { 0 } else { SCAN_MS },
+        lock_ms_max: LOCK_MS,
     }
 }
 
@@ -50,7 +66,7 @@ fn show(quiet_ms: u64) -> Pipeline {
             edits: vec!["item.duration".into()],
             ..step("measure")
         },
-        Step { needs: vec!["measure".into()], ..step("unbuilt") },
+        Step { needs: vec!["scan".into()], ..step("unbuilt") },
         Step {
             needs: vec!["measure".into()],
             after: vec!["probe".into()],

@@ -41,7 +41,10 @@ pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
 
 /// The text as all steps together would leave it.
 pub fn finished_text(text: &str) -> String {
-    let repaired: String = text.lines().map(|line| format!("{}\n", if is_broken(line) { repaired(line) } else { line.to_owned() })).collect();
+    let repaired: String = text
+        .lines()
+        .map(|line| format!("{}\n", if is_broken(line) { repaired(line) } else { line.to_owned() }))
+        .collect();
     let body: String = repaired.lines().filter(|line| !line.starts_with('=')).map(|line| format!("{line}\n")).collect();
     format!("{}\n{body}", measured(&repaired))
 }

@@ -7,20 +7,19 @@ use crate::chance::Chance;
 use crate::check::{Checker, Found, found};
 use crate::model::{Disk, Store, digest, path};
 use crate::planted::Planted;
-use crate::rules::{QUIET_MS, rules};
+use crate::rules::{LOCK_MS, QUIET_MS, SCAN_MS, rules};
 use crate::steps;
 use show_core::{
     Ask, AskId, AttemptNo, Change, ClientId, Coordinator, Decision, Effect, Ended, Event, Finished, Intent, JobId,
-    LeaseKind, Look, Move, Order, OrderInput, Ours, Outcome, Peer, Reply, Row, ShareId, Time, WeaveOrder, Woven,
+    LeaseKind, Move, Order, OrderInput, Ours, Outcome, Peer, Reply, Row, ShareId, Time, WeaveOrder, Woven,
 };
 use std::collections::{BTreeMap, VecDeque};
 
 const SHARE: ShareId = ShareId(0);
-const SCAN_MS: u64 = 15 * 60_000;
 /// Things that people do before it gets calm.
 const ACTS: u64 = 60;
 /// Turns after which calm should long have come.
-const TURNS_MAX: u32 = 60_000;
+const TURNS_MAX: u64 = 60_000;
 
 /// How much happened.
 #[derive(Debug, Default)]
@@ -86,6 +85,8 @@ pub struct Runner {
 
 pub struct Lease {
     pub kind: LeaseKind,
+    /// A lock that nobody renews ends by itself.
+    pub until: Option<Time>,
     client: ClientId,
 }
 
@@ -119,12 +120,14 @@ pub struct World {
     /// Attempts, publishes and reads since it was told.
     after_idle: Vec<String>,
     pub told: Told,
+    /// Print everything that happens.
+    trace: bool,
 }
 
 impl World {
     pub fn new(seed: u64, planted: Option<Planted>) -> Self {
         let now = Time(1_785_578_400_000);
-        let (core, decision) = Coordinator::restore(show_core::Rows::default(), Self::rules(planted), now);
+        let (core, decision) = Coordinator::restore(show_core::Rows::default(), rules(planted), now);
         let mut world = Self {
             planted,
             chance: Chance::new(seed),
@@ -148,6 +151,7 @@ impl World {
             is_idle: false,
             after_idle: Vec::new(),
             told: Told::default(),
+            trace: std::env::var_os("SHOW_SIM_TRACE").is_some(),
         };
         let effects = decision.commit(|changes| world.store.keep(changes)).unwrap_or_default();
         for effect in effects {
@@ -155,12 +159,6 @@ impl World {
         }
         world.after(0, 500, Inside::Tell(Event::RunnerBack { attempts: vec![] }));
         world
-    }
-
-    fn rules(planted: Option<Planted>) -> show_core::Rules {
-        let quiet = if planted == Some(Planted::QuietIgnored) { 0 } else { QUIET_MS };
-        let scan = if planted == Some(Planted::LostEventWithoutRescan) { 0 } else { SCAN_MS };
-        rules(quiet, scan)
     }
 
     fn wall(&self) -> Time {
@@ -171,7 +169,11 @@ impl World {
     pub fn chaos(&mut self) -> Result<(), Found> {
         for _ in 0..ACTS {
             // Bursts of typing, and pauses in which notes get quiet and are written.
-            let pause = if self.chance.one_in(4) { self.chance.between(0, 3 * QUIET_MS) } else { self.chance.between(0, 5_000) };
+            let pause = if self.chance.one_in(4) {
+                self.chance.between(0, 3 * QUIET_MS)
+            } else {
+                self.chance.between(0, 5_000)
+            };
             self.run_until(self.now.plus_ms(pause))?;
             self.somebody_acts()?;
             if self.chance.one_in(25) {
@@ -196,7 +198,12 @@ impl World {
         }
         // A lock whose client the crash took ends by its time; a lost hint is found by the slow scan.
         self.run_until(self.now.plus_ms(2 * SCAN_MS))?;
-        self.ask(Ask::RequeueFailed { subject: None, force: false })?;
+        // What was cancelled, or failed for these very inputs, stays so until they change.
+        let notes: Vec<_> = self.disk.files.keys().filter(|path| path.ends_with(".md")).cloned().collect();
+        for note in notes {
+            self.types(&note)?;
+        }
+        self.run_until(self.now.plus_ms(3_000))?;
         self.until_idle()?;
         self.check_calm()?;
 
@@ -212,14 +219,7 @@ impl World {
     fn until_idle(&mut self) -> Result<(), Found> {
         self.is_idle = false;
         self.ask(Ask::WaitIdle { quiet_too: true })?;
-        for _ in 0..TURNS_MAX {
-            if self.is_idle {
-                return Ok(());
-            }
-            if !self.turn(None)? {
-                break;
-            }
-        }
+        while !self.is_idle && self.turn(None)? {}
         if self.is_idle { Ok(()) } else { Err(self.check_stall()) }
     }
 
@@ -236,6 +236,9 @@ impl World {
         let next = [task, clock].into_iter().flatten().min();
         let Some(next) = next.filter(|next| end.is_none_or(|end| *next <= end)) else { return Ok(false) };
         self.told.turns += 1;
+        if self.told.turns > TURNS_MAX {
+            return Err(self.check_stall());
+        }
         self.now = self.now.max(next);
         if task == Some(next) {
             let (_, task) = self.tasks.pop_first().expect("it was just seen");
@@ -307,7 +310,11 @@ impl World {
                 let digest = self.disk.keep(&text);
                 Event::Hashed { file: path(file), stamp, digest }
             }
-            _ => Event::HashFailed { file: path(file), look: self.disk.look(file), why: "changed while it was read".into() },
+            _ => Event::HashFailed {
+                file: path(file),
+                look: self.disk.look(file),
+                why: "changed while it was read".into(),
+            },
         };
         self.tell(event)
     }
@@ -409,10 +416,6 @@ impl World {
     fn ends(&mut self, job: JobId, attempt: AttemptNo, ended: Ended) -> Result<(), Found> {
         self.ledger.insert((job, attempt), ended.clone());
         self.runner.spool.insert((job, attempt), ended.clone());
-        let ended = match (self.planted, ended) {
-            (Some(Planted::FailureTakenForSuccess), Ended::Failed { .. }) => Ended::Succeeded(Finished::default()),
-            (_, ended) => ended,
-        };
         for _ in 0..=u64::from(self.chance.one_in(8)) {
             self.after(0, 400, Inside::Tell(Event::AttemptEnded { job, attempt, ended: ended.clone() }));
         }
@@ -427,6 +430,7 @@ impl World {
     /// The driver: steps of what happened, one commit, then the effects.
     fn tell(&mut self, event: Event) -> Result<(), Found> {
         let event = self.relabel(event);
+        self.trace("->", &event);
         let mut decision = self.core.step(self.wall(), event);
         if self.chance.one_in(3) {
             decision.merge(self.core.step(self.wall(), Event::Clock));
@@ -475,7 +479,14 @@ impl World {
         Ok(())
     }
 
+    fn trace(&self, arrow: &str, what: &impl std::fmt::Debug) {
+        if self.trace {
+            println!("{:>9} {arrow} {what:?}", self.now.0 - 1_785_578_400_000);
+        }
+    }
+
     fn carry_out(&mut self, effect: Effect) -> Result<(), Found> {
+        self.trace("  <-", &effect);
         match effect {
             Effect::Scan { .. } => self.after(10, 500, Inside::Scan),
             Effect::LookAt { file } => self.after(0, 50, Inside::Look(file.path.to_string())),
@@ -562,7 +573,8 @@ impl World {
         };
         match (what, reply) {
             (Ask::Take { file, kind, .. }, Reply::Taken { .. }) => {
-                self.leases.insert(file.path.to_string(), Lease { kind, client });
+                let until = (kind == LeaseKind::Lock).then(|| self.now.plus_ms(LOCK_MS));
+                self.leases.insert(file.path.to_string(), Lease { kind, until, client });
             }
             (Ask::WaitIdle { .. }, Reply::Ended { .. } | Reply::Done) => self.is_idle = true,
             (Ask::Submit { .. }, Reply::Submitted { jobs, .. }) => {
@@ -587,6 +599,7 @@ impl World {
     /// SIGKILL and a restart; sometimes the runner goes too, and sometimes the clock is set meanwhile.
     fn crash(&mut self) -> Result<(), Found> {
         self.told.crashes += 1;
+        self.trace("**", &"crash");
         self.tasks.retain(|_, task| matches!(task, Task::AttemptEnds(..)));
         self.asks.clear();
         self.leases.retain(|_, lease| lease.kind == LeaseKind::Hold);
@@ -602,7 +615,7 @@ impl World {
         if self.planted == Some(Planted::RestoreForgetsLease) {
             rows.leases.clear();
         }
-        let (core, decision) = Coordinator::restore(rows, Self::rules(self.planted), self.wall());
+        let (core, decision) = Coordinator::restore(rows, rules(self.planted), self.wall());
         self.core = core;
         let attempts: Vec<_> = self.runner.live.keys().chain(self.runner.spool.keys()).copied().collect();
         self.after(0, 300, Inside::Tell(Event::RunnerBack { attempts }));
