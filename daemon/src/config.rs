@@ -27,17 +27,28 @@ const BUILT_IN: [(&str, &str); 2] = [
     ("on-request.toml (built in)", include_str!("config/pipelines/on-request.toml")),
 ];
 
-/// Built-in steps that are planned and not carried yet: a pipeline may name them, and they are shown as unavailable.
-const PLANNED: [&str; 9] = [
-    "slug_enhance",
-    "describe",
-    "transcode",
-    "normalise_audio",
-    "transcribe",
-    "thumbnails",
-    "quote_png",
+/// Every step of the specification. One that this showd does not carry may be named all the same, and is shown as
+/// unavailable.
+const STEPS: [&str; 19] = [
+    "assetid",
     "collect",
+    "compile",
+    "cue_repair",
+    "describe",
+    "enumerate",
+    "extract_quotes",
+    "normalise",
+    "normalise_audio",
     "podcast",
+    "probe",
+    "quote_png",
+    "renumber",
+    "runtime",
+    "scan",
+    "slug_enhance",
+    "thumbnails",
+    "transcode",
+    "transcribe",
 ];
 
 /// Everything showd was told, with defaults filled in.
@@ -178,7 +189,9 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
     let settle_ms = [table.span_ms("settle"), table.span_ms("settle_max"), table.span_ms("settle_media")];
     let settle_text_ms = settle_ms[0].unwrap_or(SETTLE_TEXT_MS);
     let mut builtins: Vec<String> = given.builtins.keys().cloned().collect();
-    builtins.extend(PLANNED.map(str::to_owned));
+    builtins.extend(STEPS.map(str::to_owned));
+    builtins.sort();
+    builtins.dedup();
     let defaults = pipeline::Defaults {
         settle_text_ms,
         settle_text_ms_max: settle_ms[1].unwrap_or(SETTLE_TEXT_MS_MAX).max(settle_text_ms),

@@ -43,7 +43,15 @@ pub async fn turn_away(stream: UnixStream, clients_max: u32) {
 }
 
 /// Lasting things of a session, by the number of their request.
-type Lasting = Arc<Mutex<BTreeMap<u64, CancellationToken>>>;
+type Lasting = Arc<Mutex<BTreeMap<u64, (Kind, CancellationToken)>>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The driver has it, and ends it with an answer.
+    Wait,
+    /// The session has it.
+    Subscription,
+}
 
 /// What the parts of a session share.
 #[derive(Clone)]
@@ -69,19 +77,21 @@ impl Session {
     }
 
     /// Begins something that lasts until it ends by itself or is stopped. `None`: too many already.
-    fn begin(&self, id: u64) -> Option<CancellationToken> {
+    fn begin(&self, id: u64, kind: Kind) -> Option<CancellationToken> {
         let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
         if lasting.len() >= LASTING_MAX {
             return None;
         }
         let token = self.stop.child_token();
-        lasting.insert(id, token.clone());
+        lasting.insert(id, (kind, token.clone()));
         Some(token)
     }
 
-    fn end(&self, id: u64) -> bool {
-        let token = self.lasting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-        token.inspect(CancellationToken::cancel).is_some()
+    /// What ended, if something of this number lasted.
+    fn end(&self, id: u64) -> Option<Kind> {
+        let (kind, token) = self.lasting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)?;
+        token.cancel();
+        Some(kind)
     }
 }
 
@@ -163,14 +173,14 @@ async fn read_all(
         permit.forget();
         let Envelope { id, body } = request;
         if let Request::Stop(ask) = &body
-            && session.end(ask.request)
+            && session.end(ask.request) == Some(Kind::Subscription)
         {
             session.reply(ask.request, Reply::Push(Push::Over {}));
             session.reply(id, crate::view::done());
             continue;
         }
         if let Some(wants) = subscription::wants_progress(&body) {
-            match session.begin(id) {
+            match session.begin(id, Kind::Wait) {
                 Some(token) => subscription::progress(session.clone(), id, wants, token),
                 None => {
                     session.reply(id, too_many());
@@ -246,7 +256,7 @@ async fn finish(session: Session, client: ClientId, who: Peer, answers: Answers,
             let Ok(view) = tokio::task::spawn_blocking(move || view(&archive)).await else {
                 return session.reply(id, broken());
             };
-            match session.begin(id) {
+            match session.begin(id, Kind::Subscription) {
                 Some(token) => {
                     session.reply(id, show_protocol::Answer::Following(view).into());
                     subscription::follow(session, id, from, progress, token).await;
@@ -255,7 +265,7 @@ async fn finish(session: Session, client: ClientId, who: Peer, answers: Answers,
             }
         }
         Said::FollowLog { job, attempt, stream, from, follow } => {
-            let token = if follow { session.begin(id) } else { Some(session.stop.child_token()) };
+            let token = if follow { session.begin(id, Kind::Subscription) } else { Some(session.stop.child_token()) };
             match token {
                 Some(token) => {
                     let wanted = subscription::Log { job, attempt, stream, from, follow };

@@ -29,6 +29,14 @@ fn stage(blocked_by: Vec<NamedThing>, worked_on: Vec<NamedThing>, note: String) 
     StageView { state, by: things.into_iter().take(NAMED_MAX).collect(), by_total, note }
 }
 
+/// Nobody has looked yet; it comes.
+fn not_yet(failed: Vec<NamedThing>, mut works: Vec<NamedThing>, what: &str) -> StageView {
+    if works.is_empty() {
+        works.push(NamedThing { text: what.to_owned(), ..NamedThing::default() });
+    }
+    stage(failed, works, String::new())
+}
+
 fn not_applicable(note: &str) -> StageView {
     StageView { state: StageState::NotApplicable, note: note.to_owned(), ..StageView::default() }
 }
@@ -60,7 +68,7 @@ fn named(job: &JobLine) -> NamedThing {
 fn rundown(episode: &Gathered, scan: &Value, diagnostics: &[DiagnosticView]) -> StageView {
     let (works, failed) = jobs(episode, &["scan", "cue_repair", "assetid"]);
     if scan.is_null() {
-        return stage(failed, works, "not scanned yet".into());
+        return not_yet(failed, works, "not scanned yet");
     }
     let in_production = |file: &str| {
         list(scan, "items").iter().any(|item| {
@@ -118,7 +126,7 @@ fn found(episode: &Gathered, scan: &Value, key: &str, what: &str, steps: &[&str]
     let (works, failed) = jobs(episode, steps);
     let all = list(scan, key);
     if all.is_empty() {
-        return if scan.is_null() { stage(failed, works, "not scanned yet".into()) } else { not_applicable("") };
+        return if scan.is_null() { not_yet(failed, works, "not scanned yet") } else { not_applicable("") };
     }
     let is_found = |one: &&Value| one.get("found").and_then(Value::as_bool).unwrap_or(false);
     let missing = all.iter().filter(|one| !is_found(one)).map(|one| {
@@ -143,9 +151,9 @@ fn timing(episode: &Gathered, scan: &Value, runtime: &Value) -> StageView {
     let target = scan.get("duration_ms").and_then(Value::as_u64).filter(|ms| *ms > 0);
     let measured = runtime.get("total_ms").and_then(Value::as_u64);
     match (target, measured) {
-        (None, _) if scan.is_null() => stage(failed, works, "not scanned yet".into()),
+        (None, _) if scan.is_null() => not_yet(failed, works, "not scanned yet"),
         (None, _) => not_applicable("no target duration"),
-        (Some(_), None) => stage(failed, works, "not measured yet".into()),
+        (Some(_), None) => not_yet(failed, works, "not measured yet"),
         (Some(target), Some(measured)) => {
             let mut blocked = failed;
             let off = target.abs_diff(measured);
