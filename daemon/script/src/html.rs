@@ -9,8 +9,7 @@ mod line;
 pub use entity::{decode_entities, decode_entities_fully};
 pub use line::Line;
 
-/// `<`, `>`, `&` and both quotes as entities; control characters that HTML forbids are dropped. Safe as text and as
-/// the value of a quoted attribute.
+/// `<`, `>` and `&` as entities; control characters that HTML forbids are dropped. Safe as text, not in an attribute.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     escape_into(&mut out, text);
@@ -24,13 +23,16 @@ pub fn escape_into(out: &mut String, text: &str) {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
             '\t' | '\n' => out.push(c),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
             c => out.push(c),
         }
     }
+}
+
+/// [`escape`] with both kinds of quotes as entities too: safe as the value of a quoted attribute.
+pub fn escape_attribute(text: &str) -> String {
+    escape(text).replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 /// [`escape`] with `<br>` for every line end and blanks trimmed around it.
@@ -72,10 +74,8 @@ mod tests {
 
     #[test]
     fn a_script_tag_prints_as_text() {
-        assert_eq!(
-            escape("<script>alert('x & \"y\"')</script>"),
-            "&lt;script&gt;alert(&#39;x &amp; &quot;y&quot;&#39;)&lt;/script&gt;"
-        );
+        assert_eq!(escape("<script>'x & y'</script>"), "&lt;script&gt;'x &amp; y'&lt;/script&gt;");
+        assert_eq!(escape_attribute("\"><i a='"), "&quot;&gt;&lt;i a=&#39;");
     }
 
     #[test]

@@ -216,13 +216,13 @@ impl Walk<'_> {
                 continue;
             }
             let clip = CueType::parse(token.cue_type).is_some_and(CueType::is_clip);
-            self.script.elements.push(Element::Cue(CueView {
+            self.script.elements.push(Element::Cue(Box::new(CueView {
                 word: token.cue_type.to_owned(),
                 kind: if clip { Kind::Clip } else { Kind::Header },
                 slug: without_enumeration(token.name).trim().to_owned(),
                 reference: true,
                 ..CueView::default()
-            }));
+            })));
         }
     }
 
@@ -252,7 +252,7 @@ impl Walk<'_> {
             });
         }
         if verdict.is_valid() {
-            self.script.elements.push(Element::Cue(view));
+            self.script.elements.push(Element::Cue(Box::new(view)));
         } else {
             let messages = verdict.messages().into_iter().map(str::to_owned).collect();
             let file = inside.path.to_owned();

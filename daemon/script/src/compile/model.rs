@@ -61,7 +61,7 @@ pub enum Element {
         text: String,
     },
     Speech(Speech),
-    Cue(CueView),
+    Cue(Box<CueView>),
     /// An invalid cue, an unterminated Begin, or an item without anything.
     Error(ErrorBox),
     /// Between two items.

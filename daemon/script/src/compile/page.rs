@@ -5,7 +5,7 @@
 use super::Preset;
 use super::model::{Cover, CueView, Element, ErrorBox, ItemHeader, Kind, Media, Script, Speech};
 use crate::duration::Duration;
-use crate::html::{escape, escape_lines};
+use crate::html::{escape, escape_attribute, escape_lines};
 
 /// The page of one preset. Equal scripts give equal bytes.
 pub fn page(script: &Script, preset: Preset) -> String {
@@ -113,7 +113,7 @@ fn speech_html(speech: &Speech) -> String {
     };
     let mut note = String::new();
     if !speech.flag_note.is_empty() {
-        note = format!(" title=\"{}\"", escape(&speech.flag_note));
+        note = format!(" title=\"{}\"", escape_attribute(&speech.flag_note));
     }
     let number = speech.number;
     let text = &speech.html;
@@ -190,7 +190,9 @@ fn clip(view: &CueView) -> String {
 
 fn picture(view: &CueView) -> String {
     let mut out = match (&view.picture, &view.media) {
-        (Some(url), _) => format!("\n  <img class=\"picture\" src=\"{url}\" alt=\"{}\">", escape(&view.name())),
+        (Some(url), _) => {
+            format!("\n  <img class=\"picture\" src=\"{url}\" alt=\"{}\">", escape_attribute(&view.name()))
+        }
         (None, Media::Found(path)) => {
             format!(
                 "\n  <div class=\"placeholder\">{} — no picture to show: {}</div>",

@@ -114,13 +114,11 @@ impl Viewer<'_> {
             let source = attributes(*tag).into_iter().find(|it| it.name.text.eq_ignore_ascii_case("src"));
             source.map(|it| it.value.text)
         });
-        let named = [cue.given("ThumbnailURL"), image].into_iter().flatten();
-        named
-            .filter_map(|named| match self.input.shelf.find(named, kind::Media::Image, cue.slug()) {
-                Resolved::File { path, .. } => self.embedded(&path),
-                _ => None,
-            })
-            .next()
+        let mut named = [cue.given("ThumbnailURL"), image].into_iter().flatten();
+        named.find_map(|named| match self.input.shelf.find(named, kind::Media::Image, cue.slug()) {
+            Resolved::File { path, .. } => self.embedded(&path),
+            _ => None,
+        })
     }
 
     /// Only what lies below this episode's `assets/` (5.3 #1).

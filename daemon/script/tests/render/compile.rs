@@ -22,7 +22,7 @@ fn the_example_of_the_specification_compiles_as_its_page_says() {
         "<div class=\"cue sot\"><p class=\"cue-header\">[[ SOT / 10 kettle-boils ]]</p>\n  <p>Duration: 00:00:12</p>\
          <p>Trans: It began to whistle [laughter] and then,<br>\nit did not stop.</p><p>Outcue: \"...then, it did not stop.\"</p></div>\n",
         "<div class=\"cue fsq\"><p class=\"cue-header\">[[ FSQ / watched-pot ]]</p>\n  <blockquote>A watched pot [it was said] \
-         never boils, he called it &quot;the law&quot; of kettles.</blockquote><p>— Old Proverb</p></div>\n",
+         never boils, he called it \"the law\" of kettles.</blockquote><p>— Old Proverb</p></div>\n",
         "<div class=\"block-end\">END OF BLOCK A</div>\n",
     ] {
         assert!(page.contains(part), "{part}\nis not in\n{page}");

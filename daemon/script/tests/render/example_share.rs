@@ -2,6 +2,9 @@
 
 use crate::episode::{Episode, NOW, body_of};
 use show_script::compile::{Preset, Settings, compile};
+use show_script::diagnostic::Diagnostic;
+use show_script::listing::Listing;
+use show_script::report::{Tree, check_tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +71,52 @@ fn the_clean_episode_compiles_as_it_always_did() {
 #[test]
 fn the_messy_episode_compiles_all_the_same() {
     golden("0901");
+}
+
+/// `file:line CODE severity`, of everything that a check says.
+fn findings(number: &str) -> Vec<String> {
+    let episode = episode(number);
+    let mut listing = Listing::new(episode.files.iter().map(|(path, bytes)| (path, bytes.len() as u64)));
+    if number == "0900" {
+        listing = listing.with_folders(show_script::episode::FOLDERS);
+    }
+    let texts = episode.files.iter().filter_map(|(path, bytes)| {
+        let text = std::str::from_utf8(bytes).ok().filter(|_| show_script::listing::split_extension(path).1 == ".md")?;
+        Some((path.clone(), text.to_owned()))
+    });
+    let tree = Tree { folder: number.to_owned(), listing, texts: texts.collect() };
+    let checked = check_tree(&tree, &show_script::settings::Settings::default());
+    let say = |file: &str, it: &Diagnostic| format!("{file}:{} {} {}", it.line, it.code.name(), it.severity.word());
+    checked.iter().flat_map(|it| it.diagnostics.iter().map(|found| say(&it.report.file, found))).collect()
+}
+
+#[test]
+fn the_clean_episode_is_clean() {
+    let found = findings("0900");
+    // What showd writes by itself on its first run, and nothing else.
+    let ours = ["MISSING_DURATION", "ZERO_DURATION"];
+    let rest: Vec<_> = found.iter().filter(|it| !ours.iter().any(|code| it.contains(code))).collect();
+    assert!(rest.is_empty(), "{rest:#?}");
+}
+
+#[test]
+fn the_messy_episode_shows_every_malformation_of_the_table() {
+    let found = findings("0901");
+    println!("{found:#?}");
+    let page = fs::read_to_string(share().join("MALFORMATIONS.md")).expect("the page is there");
+    for (row, code, place) in page.lines().filter_map(promise) {
+        let holds = |it: &&String| it.contains(&format!("{place} ")) && it.contains(&format!(" {code} "));
+        assert!(code == "none" || found.iter().any(|it| holds(&it)), "row {row}: no {code} at {place}");
+    }
+    let rows: std::collections::BTreeSet<String> = page.lines().filter_map(promise).map(|(row, ..)| row).collect();
+    assert_eq!(rows.len(), 20, "{rows:?}");
+}
+
+/// A row of the page's table: `| 1 | … | `CODE` | `file.md:12` |`.
+fn promise(line: &str) -> Option<(String, String, String)> {
+    let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+    let row = cells.get(1).filter(|row| !row.is_empty() && row.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(((*row).to_owned(), (*cells.get(3)?).to_owned(), format!("rundown/{}", cells.get(4)?)))
 }
 
 #[test]
