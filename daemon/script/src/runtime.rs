@@ -2,11 +2,13 @@
 //!
 //! Sums are exact fractions; rounding happens once, when a value is written. Owns the edits of an item's `duration`, an
 //! FSQ's `Duration` and the episode's `total_runtime`, each under its rule of whose value it is. Read [`measure`] for one
-//! item and [`settle`] for what follows from it.
+//! item, [`edit_item`] for what follows from it, and [`runtime`] for a whole episode.
 
+mod episode;
 mod exact;
 mod write;
 
+pub use episode::{EpisodeRuntime, ItemRuntime, RuntimeResult, runtime};
 pub use exact::Exact;
 pub use write::{InfoEdits, ItemEdits, edit_info, edit_item};
 

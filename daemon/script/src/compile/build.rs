@@ -211,7 +211,8 @@ impl Walk<'_> {
 
     /// Tokens that stand in prose print as the prose they are, and as a header for those who must find the clip.
     fn references(&mut self, inside: &Inside<'_>, spoken: &Spoken<'_>) {
-        for token in inside.notations.iter().filter(|it| it.block == spoken.block).map(|it| &it.token) {
+        let from = inside.notations.partition_point(|it| it.block < spoken.block);
+        for token in inside.notations[from..].iter().take_while(|it| it.block == spoken.block).map(|it| &it.token) {
             if !matches!(token.form, Form::Token | Form::Enumerated) || token.cue_type == "CUE" {
                 continue;
             }

@@ -81,7 +81,8 @@ fn findings(number: &str) -> Vec<String> {
         listing = listing.with_folders(show_script::episode::FOLDERS);
     }
     let texts = episode.files.iter().filter_map(|(path, bytes)| {
-        let text = std::str::from_utf8(bytes).ok().filter(|_| show_script::listing::split_extension(path).1 == ".md")?;
+        let text =
+            std::str::from_utf8(bytes).ok().filter(|_| show_script::listing::split_extension(path).1 == ".md")?;
         Some((path.clone(), text.to_owned()))
     });
     let tree = Tree { folder: number.to_owned(), listing, texts: texts.collect() };

@@ -1,10 +1,10 @@
 //! Section 8.2 of the specification.
 
-use crate::episode::{COLD_OPEN, cue};
+use crate::episode::{COLD_OPEN, Episode, cue};
 use show_script::duration::Duration;
 use show_script::edit::Edit;
 use show_script::item::Document;
-use show_script::runtime::{Exact, Rates, edit_info, edit_item, measure};
+use show_script::runtime::{Exact, Rates, edit_info, edit_item, measure, runtime};
 
 fn total(text: &str) -> String {
     format!("{} ms", measure(&Document::parse(text), &Rates::default()).total().ms())
@@ -161,4 +161,46 @@ fn total_runtime_is_always_ours_and_written_when_it_differs_by_a_second() {
     assert_eq!(told_of("total_runtime: 00:00:30\nduration: 00:10:00\n", 30_499), [""; 0]);
     let info = Document::parse("---\ntitle: x\n---\n");
     assert!(edit_info(&info, None).edits.is_empty());
+}
+
+#[test]
+fn an_episode_is_the_sum_of_what_is_in_production() {
+    let episode = Episode::new()
+        .file("info.md", "---\nduration: 00:01:00\n---\n")
+        .file("rundown/10 Cold Open.md", COLD_OPEN)
+        .item("20 Ad.md", "type: ad\norder: 20\nduration: 00:00:25", "")
+        .file("rundown/30 Draft.md", COLD_OPEN.replace("status: production", "status: draft"));
+    let out = episode.with(|rundown, input| runtime(rundown, input.info, &Rates::default(), |_, _| None));
+    let told_of: Vec<_> = out.edits.iter().map(|(file, edits)| (file.as_str(), edits.len())).collect();
+    assert_eq!(told_of, [("rundown/10 Cold Open.md", 2), ("info.md", 1)]);
+    assert_eq!(told(&out.edits[1].1[0]), "total_runtime: \"\" -> 00:00:55");
+    let result = out.result;
+    assert_eq!((result.summary.as_str(), result.on_target), ("00:00:55 of 00:01:00", Some(true)));
+    assert_eq!((result.total_ms, result.left_out[0].reason.as_str()), (55_300, "status draft"));
+    assert_eq!(result.items.iter().map(|item| item.typed).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_conflict_copy_changes_no_runtime() {
+    let copy = "rundown/10 Cold Open.sync-conflict-20260801-081936-ABCDEF2.md";
+    let episode = Episode::new().file("rundown/10 Cold Open.md", COLD_OPEN);
+    let of = |episode: &Episode| {
+        episode.with(|rundown, input| runtime(rundown, input.info, &Rates::default(), |_, _| None).result.total_ms)
+    };
+    assert_eq!(of(&episode), of(&episode.clone().file(copy, COLD_OPEN.replace("Tonight", "Tonight and every night"))));
+}
+
+#[test]
+fn nothing_in_production_writes_no_runtime() {
+    let episode = Episode::new().file("rundown/10 Tea.md", "---\nstatus: draft\n---\nwords\n");
+    let out = episode.with(|rundown, input| runtime(rundown, input.info, &Rates::default(), |_, _| None));
+    assert!(out.edits.is_empty());
+    assert_eq!(out.result.summary, "nothing in production");
+}
+
+#[test]
+fn rates_are_read_from_the_settings() {
+    let values = [("speech.rate", "160"), ("speech.rates", "Guest=170 caller=x"), ("speech.quote_rate", "soon")];
+    let rates = Rates::read(&values.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+    assert_eq!((rates.speech, rates.quote, rates.of(Some("guest")), rates.of(Some("caller"))), (160, 120, 170, 160));
 }
