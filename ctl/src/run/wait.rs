@@ -113,8 +113,12 @@ async fn as_things_stand(client: &mut Client, id: u64) -> Option<WaitedView> {
     let answer = async {
         loop {
             let reply = client.next().await.ok()?;
-            if reply.id == id && !matches!(reply.body, Reply::Push(_)) {
-                return client.view::<ask::Wait>(reply.body).ok();
+            match reply.body {
+                Reply::Push(Push::Over {}) if reply.id == id => return None,
+                body if reply.id == id && !matches!(body, Reply::Push(_)) => {
+                    return client.view::<ask::Wait>(body).ok();
+                }
+                _ => {}
             }
         }
     };
