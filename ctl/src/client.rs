@@ -111,7 +111,6 @@ impl Client {
         let reply = self.encoding.read_reply(&payload).map_err(|cause| self.gone(chain(&cause)))?;
         match reply.body {
             Reply::Push(Push::Closing { why }) => Err(self.gone(why)),
-            Reply::Refused(refusal) if reply.id == 0 => Err(refusal.into()),
             _ => Ok(reply),
         }
     }

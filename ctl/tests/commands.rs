@@ -293,8 +293,12 @@ fn a_log_is_printed_as_it_was_and_followed_to_its_end() {
         ended,
     };
     let fake = Fake::new(move |_, request| match request {
-        Request::Log(ask::Log { follow: true, .. }) => vec![
-            Answer::Log(piece("one", 4, false)).into(),
+        // The daemon goes away in the middle; the attempt does not.
+        Request::Log(ask::Log { follow: true, from: 0, .. }) => {
+            vec![Answer::Log(piece("one", 4, false)).into(), Say::HangUp]
+        }
+        Request::Log(ask::Log { follow: true, from: 4, attempt: Some(AttemptNo(2)), .. }) => vec![
+            Answer::Log(LogView { lines: vec![], ..piece("", 4, false) }).into(),
             push(Push::Log(piece("two", 8, false))),
             push(Push::Over {}),
         ],

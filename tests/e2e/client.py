@@ -60,6 +60,8 @@ class Client:
         while True:
             message = self.receive()
             (kind, body), = message["body"].items()
+            if message["id"] == 0 and "closing" in body:
+                raise ConnectionError(body["closing"]["why"])
             if kind == "push":
                 self.pushed.append((message["id"], body))
             elif message["id"] != number:
@@ -97,6 +99,9 @@ def main(path, name, fields="{}", pushes="0"):
     except Declined as no:
         print(json.dumps({no.kind: no.body}))
         return 4
+    except ConnectionError as gone:
+        print(json.dumps({"closing": str(gone)}))
+        return 3
     return 0
 
 

@@ -72,7 +72,8 @@ pub fn headline(episode: &EpisodeLine, look: &Look) -> String {
     let airing = airing(episode);
     let fits = width(&episode.episode) + 1 + width(&episode.title) + width(&airing) <= look.width;
     let airing = if fits { airing } else { airing.replacen(", ", "\n  ", 1) };
-    format!("{} {}{}\n", name(&episode.episode), safe(&episode.title), dim(&airing))
+    let title = if episode.title.is_empty() { String::new() } else { format!(" {}", safe(&episode.title)) };
+    format!("{}{title}{}\n", name(&episode.episode), dim(&airing))
 }
 
 /// A paragraph for each stage that is not ready, naming what it waits for. Empty when nothing does.
@@ -112,8 +113,12 @@ fn thing_words(thing: &NamedThing, subject: &str) -> String {
 impl Page for EpisodeView {
     fn page(&self, look: &Look) -> String {
         let line = &self.episode;
-        let mut out = format!("{} {}\n", name(&line.episode), name(&line.title));
-        out.push_str(&format!("{}\n", dim(&format!("{}{}", line.status, airing(line)))));
+        let title = format!("{} {}", line.episode, safe(&line.title));
+        let mut out = format!("{}\n", name(title.trim_end()));
+        let about = format!("{}{}", line.status, airing(line));
+        if !about.is_empty() {
+            out.push_str(&format!("{}\n", dim(about.trim_start_matches(", "))));
+        }
         out.push_str(&format!("{}\n\n", dim(&self.path)));
         for (word, stage) in stages(&line.stages) {
             let (state, ink) = match stage.state {

@@ -154,16 +154,16 @@ fn attempts(attempts: &[AttemptView], look: &Look) -> String {
     ]);
     for attempt in attempts {
         let end = attempt.ended_at_ms.unwrap_or(look.now_ms);
-        let ink = match attempt.outcome.as_str() {
-            "succeeded" => Ink::Good,
-            "running" => Ink::Busy,
-            _ => Ink::Warm,
+        let (outcome, ink) = match attempt.outcome.as_str() {
+            "" if attempt.ended_at_ms.is_none() => ("running", Ink::Busy),
+            "succeeded" => ("succeeded", Ink::Good),
+            outcome => (outcome, Ink::Warm),
         };
         table.row([
             cell(attempt.attempt),
             cell(clock(attempt.started_at_ms, look.now_ms, &look.zone)),
             cell(took(end - attempt.started_at_ms)),
-            cell(&attempt.outcome).ink(ink),
+            cell(outcome).ink(ink),
             cell(&attempt.why),
         ]);
     }
@@ -203,10 +203,7 @@ pub fn blocker_lines(blockers: &[BlockerView], look: &Look) -> String {
             let left = until - look.now_ms;
             if left > 0 { format!(", {} to go", span(left)) } else { String::new() }
         });
-        let kind = blocker.kind.word().replace('_', " ");
-        let kind = if blocker.kind == show_protocol::BlockerKind::Other { String::new() } else { format!("{kind}: ") };
-        let head = format!("  - {kind}");
-        hanging(&head, &Ink::Warm.paint(&head), &(blocker.text.clone() + &until.unwrap_or_default()), look.width)
+        hanging("  - ", &Ink::Warm.paint("  - "), &(blocker.text.clone() + &until.unwrap_or_default()), look.width)
     };
     blockers.iter().map(line).collect()
 }

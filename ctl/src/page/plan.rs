@@ -75,7 +75,9 @@ fn step_lines(step: &PlanStep, look: &Look) -> String {
     };
     let mut out = hanging(&head, &ink.paint(&head), &format!("{}{element}{because}{makes}", step.step), look.width);
     let narrower = Look { width: look.width.saturating_sub(12), ..look.clone() };
-    for line in (change_lines(&step.changed, &narrower) + &blocker_lines(&step.blockers, &narrower)).lines() {
+    // The one blocker that was just named need not be named again.
+    let others: Vec<_> = step.blockers.iter().filter(|blocker| blocker.text != step.because).cloned().collect();
+    for line in (change_lines(&step.changed, &narrower) + &blocker_lines(&others, &narrower)).lines() {
         out.push_str(&format!("            {line}\n"));
     }
     out

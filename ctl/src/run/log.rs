@@ -1,6 +1,8 @@
 //! What an attempt printed, to the end or as it comes.
 
+use super::wait::again;
 use super::{Outcome, Session};
+use crate::client::Client;
 use crate::complaint::{Complaint, Exit};
 use crate::page::log_lines;
 use show_protocol::{LogLine, LogView, Push, Reply, ask};
@@ -35,9 +37,22 @@ async fn whole(session: &Session<'_>, mut ask: ask::Log, times: bool) -> Outcome
     Ok(Exit::Done.into())
 }
 
-async fn follow(session: &Session<'_>, ask: ask::Log, times: bool) -> Outcome {
+async fn follow(session: &Session<'_>, mut ask: ask::Log, times: bool) -> Outcome {
     let mut client = session.connect().await?;
-    let id = client.begin(ask).await?;
+    loop {
+        match subscribe(session, &mut client, &mut ask, times).await {
+            // The attempt goes on without the daemon.
+            Err(complaint) if complaint.exit == Exit::Unreachable => {
+                client = again(session, None).await.ok_or(complaint)?;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Prints what is pushed to the end; `ask` remembers how far it came.
+async fn subscribe(session: &Session<'_>, client: &mut Client, ask: &mut ask::Log, times: bool) -> Outcome {
+    let id = client.begin(ask.clone()).await?;
     loop {
         let reply = client.next().await?;
         if reply.id != id {
@@ -49,6 +64,7 @@ async fn follow(session: &Session<'_>, ask: ask::Log, times: bool) -> Outcome {
             Reply::Push(_) => continue,
             body => client.view::<ask::Log>(body)?,
         };
+        (ask.attempt, ask.from) = (Some(piece.attempt), piece.next);
         if !print(session, &piece.lines, times)? || piece.ended {
             break;
         }

@@ -10,8 +10,7 @@ use crate::view::{
 use serde::{Deserialize, Serialize};
 
 /// Every message after the hello. The client numbers its requests as it likes (from 1, none twice while the first is
-/// unanswered); everything the daemon sends because of a request carries the request's number. 0 is the daemon's own:
-/// it is going down, or refuses a request that it could not read, and then the connection ends.
+/// unanswered); everything the daemon sends because of a request carries the request's number. 0 is the daemon's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Envelope<T> {
@@ -90,7 +89,7 @@ pub enum Push {
     Progress(JobLine),
     /// The subscription of this number is over: the log has ended, or the client said `stop`.
     Over {},
-    /// Number 0: the daemon is going down; nothing more will come on this connection.
+    /// Number 0: nothing more will come on this connection. The daemon is going down, or could not read a request.
     Closing { why: String },
 }
 

@@ -348,7 +348,7 @@ pub fn blockers() -> Vec<BlockerView> {
     vec![
         BlockerView {
             kind: BlockerKind::Need,
-            text: text("job 43 probe SOTMSA79Z41A11B2C (running, 63 %)"),
+            text: text("needs probe SOTMSA79Z41A11B2C, which is running (job 43)"),
             job: Some(JobId(43)),
             file: None,
             pool: None,
@@ -356,7 +356,7 @@ pub fn blockers() -> Vec<BlockerView> {
         },
         BlockerView {
             kind: BlockerKind::NotQuiet,
-            text: text("rundown/10 Why Kettles Sing.md changed 40 s ago"),
+            text: text("rundown/10 Why Kettles Sing.md is not quiet, it changed 40 s ago"),
             job: None,
             file: some("episodes/0900/rundown/10 Why Kettles Sing.md"),
             pool: None,
