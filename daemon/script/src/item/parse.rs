@@ -132,6 +132,9 @@ impl<'t> Walk<'t> {
     fn gap(&mut self, begin: usize, end: usize) {
         let mut at = begin;
         while at < end {
+            if self.growing.is_none() {
+                at += self.text.as_bytes()[at..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            }
             let line_end = line_end_before(self.text, at, end);
             at = self.line(Slice::of(self.text, at, line_end).trim(), (line_end + 1).min(end), end);
         }
