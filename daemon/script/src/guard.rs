@@ -4,10 +4,11 @@
 //! can see in the two texts, not the machinery that made the new one.
 
 use crate::cue::Cue;
-use crate::field::{same_name, strip_quotes};
+use crate::field::{folded as folded_name, strip_quotes};
 use crate::inline::{Inline, pieces};
 use crate::item::{BlockKind, Document};
 use crate::text::{Slice, Splice, apply, fold_white};
+use std::collections::BTreeSet;
 
 /// What a write does on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,9 +83,11 @@ fn is_stable(document: &Document<'_>) -> bool {
 fn compare_cues(old: &Document<'_>, new: &Document<'_>, declared: &Declared) -> Result<(), Loss> {
     let is_new = |index: &usize| declared.new_cues.binary_search(index).is_ok();
     let mut partners = (0..new.cues.len()).filter(|index| !is_new(index)).map(|index| &new.cues[index]);
+    let changed: BTreeSet<(usize, String)> =
+        declared.changed.iter().map(|(index, field)| (*index, one_name(field))).collect();
     for (index, cue) in old.cues.iter().enumerate() {
         let Some(partner) = partners.next() else { return Err(Loss::Cue { cue: name(old, cue) }) };
-        let changes = |field: &str| declared.changed.iter().any(|(at, name)| *at == index && same_name(name, field));
+        let changes = |field: &str| changed.contains(&(index, one_name(field)));
         for field in cue.fields() {
             let value = folded(field.value.text);
             if !value.is_empty() && !has(partner, field.label.text, &value) && !changes(field.label.text) {
@@ -97,6 +100,10 @@ fn compare_cues(old: &Document<'_>, new: &Document<'_>, declared: &Declared) -> 
 
 fn has(cue: &Cue<'_>, label: &str, value: &str) -> bool {
     cue.fields().iter().any(|field| field.is(label) && folded(field.value.text) == value)
+}
+
+fn one_name(field: &str) -> String {
+    folded_name(field).collect()
 }
 
 fn folded(value: &str) -> String {

@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, sort};
 use crate::front::{Front, Opening};
 use crate::item::BlockKind;
 use crate::text::{Span, line_end};
+use std::collections::HashSet;
 
 impl Document<'_> {
     /// A diagnostic about the bytes `span`.
@@ -56,8 +57,9 @@ impl Document<'_> {
                     .with_hint("the other keys still count, but nothing is written into this front matter"),
             );
         }
-        for (at, entry) in front.entries.iter().enumerate() {
-            if front.entries[..at].iter().any(|earlier| earlier.is(entry.key.text)) {
+        let mut seen = HashSet::new();
+        for entry in &front.entries {
+            if !seen.insert(entry.key.text.to_ascii_lowercase()) {
                 found.push(
                     self.diagnostic(
                         entry.key.span(),

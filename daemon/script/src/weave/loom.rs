@@ -149,7 +149,8 @@ impl<'w, 'm> Loom<'w, 'm> {
             .filter(|(target, _)| named(target))
             .map(|(target, value)| Value { target, value })
             .collect();
-        self.report.minted = self.mint.minted.into_iter().filter(|minted| self.text.contains(&minted.id)).collect();
+        let stands = |id: &str| last.cue_by_id(id).is_some() || self.text.contains(id);
+        self.report.minted = self.mint.minted.into_iter().filter(|minted| stands(&minted.id)).collect();
         self.report.text = self.text;
         self.report
     }

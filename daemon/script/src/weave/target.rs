@@ -18,8 +18,9 @@ pub(super) fn room_of(document: &Document<'_>, index: usize) -> String {
 }
 
 pub(super) fn rename(values: &mut BTreeMap<String, String>, old: &str, new: &str) {
-    let of_cue = |target: &String| target.strip_prefix(old).is_some_and(|rest| rest.starts_with('.'));
-    let found: Vec<String> = values.keys().filter(|target| of_cue(target)).cloned().collect();
+    let room = format!("{old}.");
+    let found = values.range(room.clone()..).take_while(|(target, _)| target.starts_with(&room));
+    let found: Vec<String> = found.map(|(target, _)| target.clone()).collect();
     for target in found {
         let value = values.remove(&target).expect("the key was just found");
         values.insert(format!("{new}{}", &target[old.len()..]), value);
