@@ -221,3 +221,28 @@ fn a_missing_file_is_named() {
     let given = Given { config: Some("/nowhere/showd.toml".into()), ..given() };
     insta::assert_snapshot!(Config::read(&given).expect_err("there is no such file").to_string());
 }
+
+/// Everything that can be written is written about.
+#[test]
+fn the_documentation_names_every_key_and_every_setting() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PIPELINES.md");
+    let text = std::fs::read_to_string(path).expect("the documentation is there");
+    let refused = refused(
+        "x = 1\n[share.s]\npath = \"/s\"\nx = 1\n[keep]\nx = 1\n[pipeline.p]\nsubject = \"a/\"\nx = 1\n[[pipeline.p.step]]\nname = \"a\"\nuse = \"scan\"\nx = 1\nretry = { x = 1 }\n",
+    );
+    let keys =
+        refused.lines().filter_map(|line| line.strip_prefix("  hint: known here: ")).flat_map(|keys| keys.split(", "));
+    let keys: Vec<_> = keys.collect();
+    assert!(keys.len() > 40, "{refused}");
+    for key in keys {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        assert!(text.split(|c| !word(c)).any(|found| found == key), "docs/PIPELINES.md does not name {key}");
+    }
+    for setting in super::settings::SETTINGS {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{}` |", setting.name)));
+        let row = row.unwrap_or_else(|| panic!("docs/PIPELINES.md does not name {}", setting.name));
+        let default = super::settings::print(setting.name, setting.default);
+        let written = [default.clone(), default.trim_matches('"').to_owned(), "empty".to_owned()];
+        assert!(written.iter().any(|default| row.contains(default.as_str())), "{row}");
+    }
+}

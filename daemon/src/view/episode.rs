@@ -63,9 +63,13 @@ pub fn gather(seen: &Seen<'_>, place: &Place) -> Gathered {
         .map(|output| output_view(seen, output))
         .collect();
     let is_here = |job: &&JobRow| job.subject.share == place.share && job.subject.path == place.path;
-    let moves = |job: &JobRow| !matches!(job.state, State::Done { .. } | State::Canceled { .. });
-    let jobs: Vec<_> =
-        seen.core.jobs().filter(is_here).filter(|job| moves(job)).map(|row| job::line(seen, row)).collect();
+    // What waits for somebody outside is not being worked on.
+    let moves = |job: &&JobRow| match job.state {
+        State::Done { .. } | State::Canceled { .. } => false,
+        State::Waiting => !seen.core.blockers(job.id).iter().any(show_core::Blocker::is_outside),
+        _ => true,
+    };
+    let jobs: Vec<_> = seen.core.jobs().filter(is_here).filter(moves).map(|row| job::line(seen, row)).collect();
     let is_compiled = actions.contains_key("compile")
         && seen.core.plan(&subject).is_some_and(|plan| {
             let compile = plan.nodes.iter().find(|node| &*node.node.step == "compile");
@@ -90,8 +94,10 @@ impl Gathered {
 
     pub fn line(&self, archive: &Archive) -> EpisodeLine {
         let (scan, runtime) = (self.result(archive, "scan"), self.result(archive, "runtime"));
+        let compiled = self.result(archive, "compile");
+        let runtime_ms = stages::runtime_ms(&runtime, &compiled);
         let diagnostics = self.diagnostics(archive);
-        let count = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();
+        let count = |severity| number(diagnostics.iter().filter(|one| one.severity == severity).count());
         EpisodeLine {
             share: self.share.clone(),
             episode: self.place.number.clone(),
@@ -99,11 +105,11 @@ impl Gathered {
             title: text(&scan, "title"),
             airdate: Some(text(&scan, "airdate")).filter(|date| !date.is_empty()),
             status: text(&scan, "status"),
-            duration_ms: scan.get("duration_ms").and_then(Value::as_u64),
-            runtime_ms: runtime.get("total_ms").and_then(Value::as_u64),
-            stages: stages::stages(self, &scan, &runtime, &diagnostics),
-            errors: number(count(Severity::Error)),
-            warnings: number(count(Severity::Warning)),
+            duration_ms: scan.get("duration_ms").and_then(Value::as_u64).filter(|ms| *ms > 0),
+            runtime_ms,
+            stages: stages::stages(self, &scan, &compiled, runtime_ms),
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
         }
     }
 
@@ -115,15 +121,19 @@ impl Gathered {
             let measured = measured.iter().find(|one| text(one, "path") == text(item, "path"));
             let wrong =
                 |severity| diagnostics.iter().filter(|one| one.file == file && one.severity == severity).count();
-            let count = |key| item.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+            let count =
+                |key: &str| item.get(key).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
             ItemView {
                 order: Some(text(item, "order")).filter(|order| !order.is_empty()),
                 title: text(item, "title"),
                 slug: text(item, "slug"),
-                kind: text(item, "kind"),
+                kind: text(item, "type"),
                 status: text(item, "status"),
                 duration_ms: measured.and_then(|one| one.get("ms")).and_then(Value::as_u64),
-                words: count("words"),
+                words: measured
+                    .and_then(|one| one.get("words"))
+                    .and_then(Value::as_u64)
+                    .map_or(0, |words| number(words as usize)),
                 cues: count("cues"),
                 errors: number(wrong(Severity::Error)),
                 warnings: number(wrong(Severity::Warning)),

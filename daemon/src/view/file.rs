@@ -101,7 +101,7 @@ fn diagnostic(share: &str, value: &Value) -> Option<DiagnosticView> {
 }
 
 /// Results of every step of every subject (or of one), by the share they are in.
-fn results(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&str>) -> Vec<(ShareId, String, show_core::Digest)> {
+fn results(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&str>) -> Vec<ResultOf> {
     let mut found = Vec::new();
     for subject in seen.core.subjects() {
         let subject = subject.subject;
@@ -110,13 +110,24 @@ fn results(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&str>) -> Vec<(
         }
         for index in seen.core.index(&subject) {
             if let Some(digest) = index.action.result {
-                found.push((subject.share, index.node.step.to_string(), digest));
+                let path = subject.path.to_string();
+                found.push(ResultOf { share: subject.share, path, step: index.node.step.to_string(), digest });
             }
         }
     }
-    found.sort_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
+    found.sort();
     found.dedup();
     found
+}
+
+/// A result and whose it is.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ResultOf {
+    share: ShareId,
+    /// The subject's.
+    path: String,
+    step: String,
+    digest: show_core::Digest,
 }
 
 pub fn diagnostics(seen: &Seen<'_>, ask: show_protocol::ask::Diagnostics) -> Answered {
@@ -125,11 +136,11 @@ pub fn diagnostics(seen: &Seen<'_>, ask: show_protocol::ask::Diagnostics) -> Ans
     let share = place.as_ref().map(|place| place.share).or(file.as_ref().map(|file| file.share));
     let results = results(seen, share, place.as_ref().map(|place| &*place.path));
     let names: BTreeMap<ShareId, String> =
-        results.iter().map(|(share, ..)| (*share, seen.world.share_name(*share))).collect();
+        results.iter().map(|of| (of.share, seen.world.share_name(of.share))).collect();
     Ok(later(move |archive| {
         let mut all: Vec<DiagnosticView> = results
             .iter()
-            .filter_map(|(share, _, digest)| Some(diagnostics_of(&names[share], &*archive.result(digest)?)))
+            .filter_map(|of| Some(diagnostics_of(&names[&of.share], &*archive.result(&of.digest)?)))
             .flatten()
             .filter(|one| file.as_ref().is_none_or(|file| *one.file == *file.path))
             .filter(|one| ask.severity.is_none_or(|severity| one.severity <= severity))
@@ -158,7 +169,7 @@ pub fn sort(all: &mut Vec<DiagnosticView>) {
 
 /// Files left out: by steps, in their results, and by the watcher, on the board.
 pub struct LeftOut {
-    results: Vec<(ShareId, String, show_core::Digest)>,
+    results: Vec<ResultOf>,
     names: BTreeMap<ShareId, String>,
     found: Vec<LeftOutFile>,
 }
@@ -183,15 +194,18 @@ pub fn gather_left_out(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&st
 impl LeftOut {
     pub fn finish(self, archive: &Archive) -> Vec<LeftOutFile> {
         let mut by_file: BTreeMap<(String, String, String), Vec<String>> = BTreeMap::new();
-        for (share, step, digest) in &self.results {
-            let Some(result) = archive.result(digest) else { continue };
+        for of in &self.results {
+            let Some(result) = archive.result(&of.digest) else { continue };
             let list = result.get("left_out").and_then(Value::as_array);
             for one in list.into_iter().flatten() {
                 let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-                let share = self.names.get(share).cloned().unwrap_or_default();
-                let steps = by_file.entry((share, text("file"), text("reason"))).or_default();
-                if !steps.contains(step) {
-                    steps.push(step.clone());
+                let share = self.names.get(&of.share).cloned().unwrap_or_default();
+                // Steps name files below their subject.
+                let file = text("file");
+                let file = if file.starts_with(&of.path) { file } else { format!("{}{file}", of.path) };
+                let steps = by_file.entry((share, file, text("reason"))).or_default();
+                if !steps.contains(&of.step) {
+                    steps.push(of.step.clone());
                 }
             }
         }
