@@ -5,6 +5,8 @@ use show_script::compile::{Preset, Settings, compile};
 use show_script::diagnostic::Diagnostic;
 use show_script::listing::Listing;
 use show_script::report::{Tree, check_tree};
+use show_script::runtime::runtime;
+use show_script::weave::{FileKind, Layer, Weave, weave};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -118,6 +120,32 @@ fn promise(line: &str) -> Option<(String, String, String)> {
     let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
     let row = cells.get(1).filter(|row| !row.is_empty() && row.bytes().all(|byte| byte.is_ascii_digit()))?;
     Some(((*row).to_owned(), (*cells.get(3)?).to_owned(), format!("rundown/{}", cells.get(4)?)))
+}
+
+#[test]
+fn after_one_weave_the_runtime_has_nothing_left_to_write() {
+    let rates = show_script::runtime::Rates::default();
+    for (number, held) in [("0900", vec![]), ("0901", vec!["rundown/45 Undefined Feelings.md"])] {
+        let mut episode = episode(number);
+        let measure =
+            |episode: &Episode| episode.with(|rundown, input| runtime(rundown, input.info, &rates, |_, _| None));
+        let first = measure(&episode);
+        assert!(first.edits.iter().any(|(file, _)| file == "info.md"), "{number}");
+        for (file, edits) in first.edits {
+            let text = String::from_utf8(episode.files[&file].clone()).expect("an item is text");
+            let may_edit = ["item.duration", "info.total_runtime", "cue.Duration"].map(str::to_owned).to_vec();
+            let layers = [Layer { order: 0, name: "runtime".into(), may_edit, edits }];
+            let kind = FileKind::of_path(&file);
+            let one = Weave { text: &text, kind, layers: &layers, ours: &[], bindings: &[] };
+            let woven = weave(&one, &mut |_, _| None);
+            assert_eq!((woven.dropped.len(), woven.proposals.len()), (0, 0), "{file}");
+            // What an editor left behind as `undefined` holds every write until a person mends it.
+            assert_eq!(woven.refused.is_some(), held.contains(&file.as_str()), "{file}");
+            episode.files.insert(file, woven.text.into_bytes());
+        }
+        let again: Vec<String> = measure(&episode).edits.into_iter().map(|(file, _)| file).collect();
+        assert_eq!(again, held);
+    }
 }
 
 #[test]
