@@ -36,10 +36,6 @@ impl<'c> Context<'c> {
     pub fn of(settings: &'c Settings) -> Self {
         Self { settings, shelf: None, airdate: None }
     }
-
-    pub(crate) fn for_repair(&self) -> crate::repair::Context<'c> {
-        crate::repair::Context { settings: self.settings, shelf: self.shelf }
-    }
 }
 
 /// `YYYY-MM-DD` and a day that exists.

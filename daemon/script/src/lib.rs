@@ -17,6 +17,7 @@ pub mod cue;
 pub mod diagnostic;
 pub mod duration;
 pub mod edit;
+pub mod enumerate;
 pub mod episode;
 pub mod field;
 pub mod front;
