@@ -173,7 +173,7 @@ impl Numbered<'_, '_> {
                 edits.push(Edit::set_field(self.document, self.at, "Enumerator", number));
             }
             None if cue.field("Enumerator").is_some() => {
-                edits.push(Edit::remove_field(self.document, self.at, "Enumerator"))
+                edits.push(Edit::remove_field(self.document, self.at, "Enumerator"));
             }
             _ => {}
         }

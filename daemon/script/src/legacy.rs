@@ -81,7 +81,7 @@ fn may_be_replaced(paragraph: &Paragraph<'_>) -> bool {
 }
 
 /// The notations of one content, each with its line; those inside tags, comments, code and revisions are none.
-fn in_content<'t>(block: usize, content: Slice<'t>) -> Vec<(Notation<'t>, Slice<'t>)> {
+fn in_content(block: usize, content: Slice<'_>) -> Vec<(Notation<'_>, Slice<'_>)> {
     let mut found = Vec::new();
     if !content.text.contains(['{', '(', '[']) {
         return found;
@@ -98,7 +98,8 @@ fn in_content<'t>(block: usize, content: Slice<'t>) -> Vec<(Notation<'t>, Slice<
         for token in token::tokens(line.trim().text) {
             let line = line.trim();
             let whole = line.part(token.begin, token.end);
-            if shut.iter().all(|span| !span.overlaps(whole.span())) {
+            let first = shut.partition_point(|span| span.end <= whole.begin);
+            if shut.get(first).is_none_or(|span| !span.overlaps(whole.span())) {
                 found.push((Notation { token, whole, block, place: Place::Sentence }, line));
             }
         }

@@ -14,8 +14,8 @@ pub mod quote;
 mod structure;
 mod whitespace;
 
-pub use mint::mint;
-pub use propose::{Proposal, Rename, better_slug, propose};
+pub use mint::{is_mint_due, mint};
+pub use propose::{Proposal, Rename, better_slug, is_proposal_due, propose};
 pub use structure::undefined;
 pub use whitespace::{Untidy, untidy};
 

@@ -82,7 +82,7 @@ impl<'t> Rundown<'t> {
         };
         let mut files: Vec<_> =
             found.iter().filter(is_markdown).map(|found| RundownFile::read(found, text(&found.path))).collect();
-        files.sort_by(|one, other| one.rank().cmp(&other.rank()));
+        files.sort_by_cached_key(RundownFile::rank);
         Self { files }
     }
 

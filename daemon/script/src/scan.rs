@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::duration::Duration;
 use crate::item::Document;
 use crate::kind::CueType;
-use crate::repair::{Context, mint, propose, repaired};
+use crate::repair::{Context, is_mint_due, is_proposal_due, repaired};
 use crate::report::Tree;
 use crate::rundown::{ORDER_LAST, RundownFile, Status};
 use crate::settings::Settings;
@@ -204,8 +204,8 @@ fn item(file: &RundownFile<'_>, scan: &Scan, repaired: &BTreeMap<String, String>
     let repaired = repaired.get(file.path);
     // A cue that is closed by a repair may want an id too.
     let mints = |document: &Document| match repaired {
-        Some(text) => !mint(&Document::parse(text), FileKind::Item, context).is_empty(),
-        None => !mint(document, FileKind::Item, context).is_empty(),
+        Some(text) => is_mint_due(&Document::parse(text), FileKind::Item, context),
+        None => is_mint_due(document, FileKind::Item, context),
     };
     ScanItem {
         id: file.path.to_owned(),
@@ -219,13 +219,13 @@ fn item(file: &RundownFile<'_>, scan: &Scan, repaired: &BTreeMap<String, String>
         production: file.out.is_none(),
         left_out: file.out.as_ref().map(ToString::to_string).unwrap_or_default(),
         cues: file.document.as_ref().map_or(0, |document| document.cues.len() as u64),
-        repair: repaired.is_some() || document.is_some_and(|document| !propose(document, context).is_empty()),
+        repair: repaired.is_some() || document.is_some_and(|document| is_proposal_due(document, context)),
         mint: document.is_some_and(mints),
     }
 }
 
 fn notes(episode: &Episode<'_>, scan: &Scan, context: &Context<'_>) -> Vec<ScanNote> {
-    let mint_info = |info: &Document| may_write("info.md", scan) && !mint(info, FileKind::Info, context).is_empty();
+    let mint_info = |info: &Document| may_write("info.md", scan) && is_mint_due(info, FileKind::Info, context);
     let info = episode.info.iter().filter(|info| info.front().is_some());
     let info = info.map(|info| ScanNote { id: "info.md".into(), path: "info.md".into(), mint: mint_info(info) });
     let items =

@@ -73,8 +73,7 @@ fn the_report_has_the_shape_that_scripts_rely_on() {
 
 fn shown(tree: &Tree) -> String {
     let one = |checked: Checked| {
-        let lines: String = lines(&checked).iter().map(|line| format!("  {line}\n")).collect();
-        format!("{}\n{lines}", checked.report.file)
+        format!("{}\n  {}\n", checked.report.file, lines(&checked).join("\n  ")).replace("\n  \n", "\n")
     };
     check_tree(tree, &Settings::default()).into_iter().map(one).collect()
 }

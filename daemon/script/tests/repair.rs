@@ -9,6 +9,7 @@ use show_script::repair::{Context, Proposal, propose, repair, repair_and_mint};
 use show_script::report::{Fixed, Tree, check_file, fix};
 use show_script::settings::Settings;
 use show_script::weave::{FileKind, Layer, Weave, Woven, weave};
+use std::collections::BTreeMap;
 
 const ONE_OF_EACH: &str = include_str!("texts/one-of-each.md");
 
@@ -69,7 +70,7 @@ fn tree(files: &[&str]) -> Tree {
     Tree {
         folder: "0900".into(),
         listing: Listing::new(files.iter().map(|file| (*file, 1))),
-        texts: Default::default(),
+        texts: BTreeMap::default(),
     }
 }
 

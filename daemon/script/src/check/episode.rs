@@ -72,13 +72,17 @@ pub fn check_episode(episode: &Episode<'_>, settings: &Settings) -> Vec<Finding>
         }
     }
     if let Some(info) = &episode.info {
-        check_info(info).into_iter().for_each(|diagnostic| add("info.md", diagnostic));
+        for diagnostic in check_info(info) {
+            add("info.md", diagnostic);
+        }
     }
     let context = episode.context(settings);
     for file in &episode.rundown.files {
         match (&file.document, &file.out) {
             (Some(document), _) => {
-                check_item(file.path, document, &context).into_iter().for_each(|diagnostic| add(file.path, diagnostic));
+                for diagnostic in check_item(file.path, document, &context) {
+                    add(file.path, diagnostic);
+                }
             }
             (None, Some(Reason::Unreadable)) => {
                 let hint = "is it text in UTF-8, not too big, and may it be read?";

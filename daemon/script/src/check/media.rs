@@ -32,17 +32,16 @@ pub(super) fn check(document: &Document<'_>, cue: &Cue<'_>, context: &Context<'_
                 .with_hint("a program left it behind; name the file, or empty the field"),
         );
     }
-    let kind = cue.kind();
-    if kind.is_some_and(CueType::is_clip) && cue.field("MediaURL").is_none_or(|field| field.value.is_empty()) {
-        found.push(
-            document
-                .diagnostic(
-                    cue.field("MediaURL").map_or(cue.begin.span, value_span),
-                    Code::MediaMissing,
-                    "the clip names no file",
-                )
-                .with_hint("name it: [MediaURL: ../assets/video/…]"),
-        );
+    if let Some(kind) = cue.kind().filter(|kind| kind.is_clip() || *kind == CueType::Img)
+        && cue.field("MediaURL").is_none_or(|field| field.value.is_empty())
+    {
+        let at = cue.field("MediaURL").map_or(cue.begin.span, value_span);
+        let (what, folder) = if kind.is_clip() { ("clip", "video") } else { ("picture", "images") };
+        let diagnostic = document
+            .diagnostic(at, Code::MediaMissing, format!("the {what} names no file"))
+            .with_hint(format!("name it: [MediaURL: ../assets/{folder}/…]"));
+        // A picture that is still to come leaves a gap that can be seen; a clip leaves a silent show.
+        found.push(if kind.is_clip() { diagnostic } else { diagnostic.with_severity(Severity::Warning) });
     }
     let Some(shelf) = context.shelf else { return };
     for name in ["MediaURL", "AssetURL", "ThumbnailURL", "AudioURL"] {

@@ -89,7 +89,7 @@ pub fn clip(below: &[&str]) -> Result<Clip, Doubt> {
             if !clip.title.is_empty() {
                 return Err("two lines say where the clip is from");
             }
-            clip.title = title.to_owned();
+            title.clone_into(&mut clip.title);
         } else if is_production_line(line) {
             let gap = if clip.description.is_empty() { "" } else { "; " };
             clip.description = format!("{}{gap}{line}", clip.description);
@@ -188,7 +188,7 @@ fn read_pieces(pieces: &[Piece], clip: &mut Clip) -> Result<(), Doubt> {
                 if alone || !cue.is_empty() {
                     return Err("quoted words in it may be its first or its last");
                 }
-                *cue = (*text).to_owned();
+                (*text).clone_into(cue);
             }
         }
     }

@@ -59,20 +59,25 @@ pub fn convert(document: &Document<'_>, notation: &Notation<'_>, shelf: Option<&
         .ok_or("its text cannot stand in a field")
 }
 
+/// A quote or clip block is not longer than this; what has more lines fits no reading.
+const LINES_MAX: usize = 100;
+
 /// The lines below a notation, up to where something else than bare text begins.
 fn lines_below(document: &Document<'_>, notation: &Notation<'_>, line_end: usize) -> Vec<Span> {
     let bare =
         |at: &usize| matches!(document.blocks[*at].kind, BlockKind::Paragraph(paragraph) if !paragraph.is_tagged());
-    let last = (notation.block..document.blocks.len()).take_while(bare).last().unwrap_or(notation.block);
+    let blocks = notation.block..document.blocks.len().min(notation.block + LINES_MAX);
+    let last = blocks.take_while(bare).last().unwrap_or(notation.block);
     let end = document.blocks[last].span.end;
-    // What follows on the last line is not bare text: it shuts the quote as a tag would.
-    let mut at =
-        line_end + document.text[line_end..].find('\n').map_or(document.text.len() - line_end, |length| length + 1);
+    let next_line =
+        |at: usize| at + document.text[at..end.max(at)].find('\n').map_or(end.max(at) - at, |length| length + 1);
+    let mut at = next_line(line_end);
     let mut lines = Vec::new();
-    while at < end {
-        let length = document.text[at..end].find('\n').unwrap_or(end - at);
-        lines.push(Span::new(at, at + document.text[at..at + length].trim_end_matches('\r').len()));
-        at += length + 1;
+    while at < end && lines.len() < LINES_MAX {
+        let next = next_line(at);
+        let line = document.text[at..next].trim_end_matches(['\n', '\r']);
+        lines.push(Span::new(at, at + line.len()));
+        at = next;
     }
     lines
 }

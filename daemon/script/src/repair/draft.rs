@@ -87,7 +87,7 @@ impl<'t> Draft<'t> {
         let mut text = String::new();
         let mut declares = Declares::default();
         let mut close = |at: usize, begin: usize, text: &mut String, declares: &mut Declares| {
-            let splice = smallest(self.original, Splice::new(Span::new(at, begin), std::mem::take(text)));
+            let splice = smallest(self.original, &Splice::new(Span::new(at, begin), std::mem::take(text)));
             let declares = std::mem::take(declares);
             if !splice.span().is_empty() || !splice.text.is_empty() {
                 found.push((splice, declares));
@@ -112,7 +112,7 @@ impl<'t> Draft<'t> {
 }
 
 /// Without the bytes at both ends that it would replace by themselves.
-fn smallest(original: &str, splice: Splice) -> Splice {
+fn smallest(original: &str, splice: &Splice) -> Splice {
     let old = &original[splice.begin..splice.end];
     let same = |(a, b): &(char, char)| a == b;
     let head: usize = old.chars().zip(splice.text.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();

@@ -22,6 +22,11 @@ pub fn mint(document: &Document<'_>, kind: FileKind, context: &Context<'_>) -> V
     edits
 }
 
+/// Whether any id is due.
+pub fn is_mint_due(document: &Document<'_>, kind: FileKind, context: &Context<'_>) -> bool {
+    !front_matter(document, kind).is_empty() || kind == FileKind::Item && !due(document, context).is_empty()
+}
+
 /// The same for cues, as splices, for a text that is repaired at the same time.
 pub(super) fn splices(document: &Document<'_>, context: &Context<'_>) -> Splices {
     let due = due(document, context).into_iter();

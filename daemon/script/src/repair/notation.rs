@@ -17,7 +17,7 @@ pub(super) fn splices(document: &Document<'_>, context: &Context<'_>) -> Splices
     for notation in legacy::find(document) {
         let Ok(conversion) = legacy::convert(document, &notation, context.shelf) else { continue };
         // A token inside the lines that another one took is that one's.
-        if made.iter().any(|(splice, _)| splice.span().overlaps(conversion.span)) {
+        if made.last().is_some_and(|(splice, _)| splice.span().overlaps(conversion.span)) {
             continue;
         }
         let declares = Declares { moves_prose: true, ..Declares::default() };

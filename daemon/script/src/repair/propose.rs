@@ -18,6 +18,7 @@ use crate::settings::Class;
 use crate::slug::{is_good, sanitise};
 use crate::text::Splice;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a person may accept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,11 +43,21 @@ pub fn propose(document: &Document<'_>, context: &Context<'_>) -> Vec<Proposal> 
     if !may_be_written(document) {
         return Vec::new();
     }
-    let waits = |change: &Change| {
-        let class = class(change.code, context.settings);
-        class == Class::Proposed || class == Class::Safe && !change.renames.is_empty()
-    };
-    changes(document, context).into_iter().filter(waits).map(|change| change.proposal(document)).collect()
+    changes(document, context)
+        .into_iter()
+        .filter(|change| waits(change, context))
+        .map(|change| change.proposal(document))
+        .collect()
+}
+
+/// Whether anything would be proposed.
+pub fn is_proposal_due(document: &Document<'_>, context: &Context<'_>) -> bool {
+    may_be_written(document) && changes(document, context).iter().any(|change| waits(change, context))
+}
+
+fn waits(change: &Change, context: &Context<'_>) -> bool {
+    let class = class(change.code, context.settings);
+    class == Class::Proposed || class == Class::Safe && !change.renames.is_empty()
 }
 
 /// One repair that is not safe by itself.
@@ -111,8 +122,7 @@ fn missing_slug(at: usize, cue: &Cue<'_>) -> Option<Change> {
     let of_file = || cue.given("MediaURL").map(|url| split_extension(name_of(url)).0);
     let of_quote = || cue.text("Quote").map(|quote| quote.split_whitespace().take(5).collect::<Vec<_>>().join(" "));
     let of_words = || ["Title", "Name", "Description", "Caption"].iter().find_map(|name| cue.text(name));
-    let source =
-        of_quote().or_else(|| of_file().map(str::to_owned)).or_else(|| of_words().map(|words| words.into_owned()))?;
+    let source = of_quote().or_else(|| of_file().map(str::to_owned)).or_else(|| of_words().map(Cow::into_owned))?;
     let slug = sanitise(&source);
     (!slug.is_empty()).then(|| {
         Change::of_cue(Code::CueMissingSlug, at, format!("give the {kind} the slug {slug}"), vec![("Slug", slug)])

@@ -2,6 +2,7 @@
 //! worst conflict.
 
 use super::{Rundown, RundownFile};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// One item gets another order.
@@ -39,7 +40,7 @@ fn changes<'r, 't: 'r>(orders: impl Iterator<Item = (&'r RundownFile<'t>, u64)>)
         .filter(|(file, order)| file.order().number() != Some(*order))
         .map(|(file, order)| NewOrder {
             path: file.path.to_owned(),
-            was: file.front().and_then(|front| front.text("order")).map(|text| text.into_owned()).unwrap_or_default(),
+            was: file.front().and_then(|front| front.text("order")).map(Cow::into_owned).unwrap_or_default(),
             order,
         })
         .collect()

@@ -12,7 +12,7 @@ use crate::listing::name_of;
 use crate::path::{Resolved, Rule};
 use crate::rundown::RundownFile;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The media file of one SOT, VO, NAT or PKG.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,22 +88,18 @@ pub struct ScanId {
 }
 
 pub(super) fn read(episode: &Episode<'_>, scan: &mut Scan) {
-    let mut taken = BTreeSet::new();
+    let mut taken = BTreeMap::new();
     let mut pictures = BTreeSet::new();
-    front_id(scan.asset_id.clone(), "info.md", scan);
+    front_id(&scan.asset_id.clone(), "info.md", scan);
     for file in episode.rundown.items() {
         let Some(document) = &file.document else { continue };
-        front_id(
-            document.front().and_then(|front| front.given("AssetID")).unwrap_or_default().into_owned(),
-            file.path,
-            scan,
-        );
+        front_id(&document.front().and_then(|front| front.given("AssetID")).unwrap_or_default(), file.path, scan);
         for (at, cue) in document.cues.iter().enumerate() {
             if cue.id_class() != IdClass::Missing {
                 push_id(cue.asset_id(), file.path, at as i64, scan);
             }
             scan.quote_count += u64::from(cue.kind() == Some(CueType::Fsq) && cue.text("Quote").is_some());
-            let id = unique(element_id(cue, file, at), &mut taken);
+            let id = unique(&element_id(cue, file, at), &mut taken);
             one(episode, file, at, cue, id, scan);
             if file.out.is_none() {
                 pictures.extend(pictures_of(episode, cue));
@@ -113,7 +109,7 @@ pub(super) fn read(episode: &Episode<'_>, scan: &mut Scan) {
     scan.pictures = pictures.into_iter().map(|path| ScanPicture { id: path.clone(), path }).collect();
 }
 
-fn front_id(asset_id: String, file: &str, scan: &mut Scan) {
+fn front_id(asset_id: &str, file: &str, scan: &mut Scan) {
     if !asset_id.trim().is_empty() {
         push_id(asset_id.trim(), file, -1, scan);
     }
@@ -134,11 +130,14 @@ fn element_id(cue: &Cue<'_>, file: &RundownFile<'_>, at: usize) -> String {
     }
 }
 
-fn unique(id: String, taken: &mut BTreeSet<String>) -> String {
-    let numbered = (2u64..).map(|count| format!("{id}-{count}"));
-    let free =
-        std::iter::once(id.clone()).chain(numbered).find(|id| !taken.contains(id)).expect("numbers do not run out");
-    taken.insert(free.clone());
+/// The id, or with `-2`, `-3` … behind it where it is taken; `taken` remembers how often each was asked for.
+fn unique(id: &str, taken: &mut BTreeMap<String, u64>) -> String {
+    let mut free = id.to_owned();
+    while let Some(count) = taken.get_mut(&free) {
+        *count += 1;
+        free = format!("{id}-{}", taken.get(id).map_or(0, |count| *count));
+    }
+    taken.insert(free.clone(), 1);
     free
 }
 

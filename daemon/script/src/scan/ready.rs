@@ -74,13 +74,15 @@ pub fn readiness(scan: &Scan, outputs: &Outputs) -> Vec<StageReport> {
 }
 
 fn report(stage: Stage, scan: &Scan, outputs: &Outputs) -> StageReport {
-    let blockers = match stage {
-        Stage::Rundown => rundown(scan),
+    let blockers: Result<Vec<String>, &str> = match stage {
+        Stage::Rundown => Ok(rundown(scan)),
         _ if scan.in_production == 0 => Err("nothing in production"),
-        Stage::Scripts => scripts(outputs),
-        Stage::Clips => clips(scan),
-        Stage::Graphics => graphics(scan, outputs),
-        Stage::Timing => timing(scan, outputs),
+        Stage::Clips if scan.clips.iter().all(|clip| !clip.production) => Err("no clips"),
+        Stage::Graphics if scan.graphics.is_empty() => Err("no graphics"),
+        Stage::Scripts => Ok(scripts(outputs)),
+        Stage::Clips => Ok(clips(scan)),
+        Stage::Graphics => Ok(graphics(scan, outputs)),
+        Stage::Timing => Ok(timing(scan, outputs)),
     };
     let working = outputs.working.get(&stage).filter(|names| !names.is_empty());
     let (state, because) = match (blockers, working) {
@@ -92,12 +94,9 @@ fn report(stage: Stage, scan: &Scan, outputs: &Outputs) -> StageReport {
     StageReport { stage, state, because }
 }
 
-/// What stands in the way, or why the stage does not apply.
-type Blockers = Result<Vec<String>, &'static str>;
-
-fn rundown(scan: &Scan) -> Blockers {
+fn rundown(scan: &Scan) -> Vec<String> {
     if scan.in_production == 0 {
-        return Ok(vec!["no item is in production".into()]);
+        return vec!["no item is in production".into()];
     }
     let in_production = |file: &str| scan.items.iter().any(|item| item.production && file.ends_with(&item.path));
     let errors = scan.diagnostics.iter().filter(|found| found.severity == Severity::Error);
@@ -107,10 +106,10 @@ fn rundown(scan: &Scan) -> Blockers {
     });
     let is_text = |original: &str| original == "info.md" || original.starts_with("rundown/");
     let conflicts = scan.conflicts.iter().filter(|conflict| is_text(&conflict.original));
-    Ok(errors.chain(conflicts.map(|conflict| format!("conflict copy {}", conflict.path))).collect())
+    errors.chain(conflicts.map(|conflict| format!("conflict copy {}", conflict.path))).collect()
 }
 
-fn scripts(outputs: &Outputs) -> Blockers {
+fn scripts(outputs: &Outputs) -> Vec<String> {
     let one = |preset: &str| match outputs.scripts.get(preset) {
         None => Some(format!("the script {preset} is not compiled yet")),
         Some(script) if !script.is_current => Some(format!("the script {preset} is older than the text")),
@@ -118,24 +117,18 @@ fn scripts(outputs: &Outputs) -> Blockers {
         Some(Script { error_boxes: 0, .. }) => None,
         Some(script) => Some(format!("the script {preset} has {} error boxes", script.error_boxes)),
     };
-    Ok(PRESETS.into_iter().filter_map(one).collect())
+    PRESETS.into_iter().filter_map(one).collect()
 }
 
-fn clips(scan: &Scan) -> Blockers {
-    let mut clips = scan.clips.iter().filter(|clip| clip.production).peekable();
-    if clips.peek().is_none() {
-        return Err("no clips");
-    }
-    let lost = clips.filter(|clip| !clip.resolves);
-    Ok(lost
-        .map(|clip| format!("{} {} in {}: {}", clip.cue_type, name(&clip.slug, &clip.id), clip.item, clip.how))
-        .collect())
+fn clips(scan: &Scan) -> Vec<String> {
+    let lost = scan.clips.iter().filter(|clip| clip.production && !clip.resolves);
+    let one = |clip: &super::ScanClip| {
+        format!("{} {} in {}: {}", clip.cue_type, name(&clip.slug, &clip.id), clip.item, clip.how)
+    };
+    lost.map(one).collect()
 }
 
-fn graphics(scan: &Scan, outputs: &Outputs) -> Blockers {
-    if scan.graphics.is_empty() {
-        return Err("no graphics");
-    }
+fn graphics(scan: &Scan, outputs: &Outputs) -> Vec<String> {
     let one = |graphic: &super::ScanGraphic| {
         let name = format!("{} {} in {}", graphic.kind, name(&graphic.slug, &graphic.id), graphic.item);
         if graphic.picture.is_empty() {
@@ -146,20 +139,20 @@ fn graphics(scan: &Scan, outputs: &Outputs) -> Blockers {
             None
         }
     };
-    Ok(scan.graphics.iter().filter_map(one).collect())
+    scan.graphics.iter().filter_map(one).collect()
 }
 
-fn timing(scan: &Scan, outputs: &Outputs) -> Blockers {
+fn timing(scan: &Scan, outputs: &Outputs) -> Vec<String> {
     let target = Duration::from_ms(scan.duration_ms);
     let runtime = Duration::from_ms(outputs.total_runtime_ms.unwrap_or(scan.total_runtime_ms));
     if target.ms == 0 {
-        return Ok(vec!["info.md has no target duration".into()]);
+        return vec!["info.md has no target duration".into()];
     }
     if runtime.ms == 0 {
-        return Ok(vec!["the runtime is not computed yet".into()]);
+        return vec!["the runtime is not computed yet".into()];
     }
     let off = format!("the items take {}, the target is {}", runtime.written(), target.written());
-    Ok(if is_on_time(target, runtime) { Vec::new() } else { vec![off] })
+    if is_on_time(target, runtime) { Vec::new() } else { vec![off] }
 }
 
 fn name<'n>(slug: &'n str, id: &'n str) -> &'n str {
