@@ -201,7 +201,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
         builtins,
         pools: pools.iter().map(|pool| (pool.name.clone(), pool.capacity)).collect(),
     };
-    let (pipelines, origins) = read_pipelines(&mut table, &defaults);
+    let Found { pipelines, origins, places } = read_pipelines(&mut table, &defaults);
 
     let keep = table.table("keep").map(|mut keep| {
         let builds = keep.count("builds", 1, 100_000);
@@ -214,13 +214,14 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
     let grace_ms = table.span_ms("grace").unwrap_or(GRACE_MS);
     let lock_ms_max = table.span_ms("lock").unwrap_or(LOCK_MS_MAX);
     let rescan_ms = table.span_ms("rescan").unwrap_or(RESCAN_MS).max(1_000);
+    let source = table.source();
     table.finish();
 
     let mut tools: Vec<String> =
         pipelines.iter().flat_map(|pipeline| &pipeline.steps).flat_map(|step| step.tools.iter().cloned()).collect();
     tools.sort();
     tools.dedup();
-    Config {
+    let config = Config {
         rules: Rules {
             shares: shares.iter().map(|share| ShareRules { name: share.name.clone(), read_only: false }).collect(),
             pipelines,
@@ -243,6 +244,21 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
         events_kept_max: u64::from(events_kept.map_or(EVENTS_KEPT_MAX, |at| at.value)),
         origins,
         file: given.config.as_ref().map(|path| path.display().to_string()),
+    };
+    if source.is_fine() {
+        check_rules(source, &config.rules, &places);
+    }
+    config
+}
+
+/// What the core would not play by, at the line of the step it is about.
+fn check_rules(source: &Source<'_>, rules: &Rules, places: &pipeline::Places) {
+    for wrong in rules.check() {
+        let place = |step: &str| places.get(&(wrong.pipeline.to_string(), step.to_owned())).cloned();
+        let span = place(&wrong.step).or_else(|| place("")).unwrap_or(0..0);
+        let step = if wrong.step.is_empty() { String::new() } else { format!(".step.{}", wrong.step) };
+        let key = format!("pipeline.{}{step}.{}", wrong.pipeline, wrong.key);
+        source.report(&span, key.trim_end_matches('.'), wrong.text, wrong.hint);
     }
 }
 
@@ -310,7 +326,7 @@ fn base_name(path: &Path) -> String {
 fn read_pools(table: &mut Table<'_>, given: &Given) -> Vec<Pool> {
     let mut pools =
         BTreeMap::from([("cpu".to_owned(), given.cores.max(2)), ("llm".to_owned(), 1), ("transcribe".to_owned(), 1)]);
-    if let Some(mut pools_table) = table.table("pools") {
+    if let Some(mut pools_table) = table.table("pool") {
         for (name, _, value) in pools_table.entries() {
             match value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok()) {
                 Some(capacity) => drop(pools.insert(name.to_owned(), capacity)),
@@ -324,17 +340,23 @@ fn read_pools(table: &mut Table<'_>, given: &Given) -> Vec<Pool> {
     pools.into_iter().map(|(name, capacity)| Pool { name, capacity }).collect()
 }
 
+/// Pipelines, the text each was read from, and where each step stands in the file.
+struct Found {
+    pipelines: Vec<Pipeline>,
+    origins: BTreeMap<String, String>,
+    places: pipeline::Places,
+}
+
 /// The built-in pipelines, changed or replaced by the file's, then the file's own by name.
-fn read_pipelines(table: &mut Table<'_>, defaults: &pipeline::Defaults) -> (Vec<Pipeline>, BTreeMap<String, String>) {
-    let mut pipelines = Vec::new();
-    let mut origins = BTreeMap::new();
+fn read_pipelines(table: &mut Table<'_>, defaults: &pipeline::Defaults) -> Found {
+    let (mut pipelines, mut origins, mut places) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     for (file, text) in BUILT_IN {
         for pipeline in built_in(file, text, defaults) {
             origins.insert(pipeline.name.to_string(), text.to_owned());
             pipelines.push(pipeline);
         }
     }
-    let Some(mut named) = table.table("pipeline") else { return (pipelines, origins) };
+    let Some(mut named) = table.table("pipeline") else { return Found { pipelines, origins, places } };
     for (name, span, value) in named.entries() {
         let Some(below) = value.get_ref().as_table() else {
             named.report(&value.span(), name, "is not a table", format!("write [pipeline.{name}]"));
@@ -343,7 +365,7 @@ fn read_pipelines(table: &mut Table<'_>, defaults: &pipeline::Defaults) -> (Vec<
         let entry = Table::new(named.source(), named.key(name), span.clone(), below);
         let place = pipelines.iter().position(|pipeline: &Pipeline| &*pipeline.name == name);
         let base = place.map(|place| pipelines[place].clone());
-        let read = pipeline::read(entry, &At { value: name, span }, base.as_ref(), defaults);
+        let read = pipeline::read(entry, &At { value: name, span }, base.as_ref(), defaults, &mut places);
         if let Some(read) = &read {
             origins.insert(name.to_owned(), print::pipeline(read));
         }
@@ -353,7 +375,7 @@ fn read_pipelines(table: &mut Table<'_>, defaults: &pipeline::Defaults) -> (Vec<
             (None, read) => pipelines.extend(read),
         }
     }
-    (pipelines, origins)
+    Found { pipelines, origins, places }
 }
 
 fn built_in(file: &str, text: &str, defaults: &pipeline::Defaults) -> Vec<Pipeline> {
@@ -368,7 +390,7 @@ fn built_in(file: &str, text: &str, defaults: &pipeline::Defaults) -> Vec<Pipeli
         for (name, span, value) in named.entries() {
             let below = value.get_ref().as_table().expect("a built-in pipeline is a table");
             let entry = Table::new(&source, format!("pipeline.{name}"), span.clone(), below);
-            pipelines.extend(pipeline::read(entry, &At { value: name, span }, None, &roomy));
+            pipelines.extend(pipeline::read(entry, &At { value: name, span }, None, &roomy, &mut BTreeMap::new()));
         }
     }
     table.finish();

@@ -84,11 +84,6 @@ fn daemon(cli: Cli) -> ExitCode {
 
 fn check(config: &Config) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
-    for wrong in config.rules.check() {
-        let place = if wrong.step.is_empty() { String::new() } else { format!(".step.{}", wrong.step) };
-        eprintln!("pipeline.{}{place}.{}: {}\n  hint: {}", wrong.pipeline, wrong.key, wrong.text, wrong.hint);
-        code = ExitCode::FAILURE;
-    }
     for share in &config.shares {
         if !share.root.is_dir() {
             let root = share.root.display();

@@ -24,6 +24,9 @@ pub struct Defaults {
     pub pools: BTreeMap<String, u32>,
 }
 
+/// Where a step of a pipeline stands; under the empty name the pipeline itself.
+pub type Places = BTreeMap<(String, String), std::ops::Range<usize>>;
+
 /// A step that does not say gets this long.
 const TIMEOUT_MS: u64 = 10 * 60_000;
 const RETRY: Retry = Retry { tries_max: 3, wait_ms: 1_000, wait_ms_max: 300_000 };
@@ -32,7 +35,14 @@ const CPU: u32 = 1;
 
 /// Reads a pipeline. `base`: the built-in one of this name, which a table without steps only changes.
 /// `None`: it is switched off, or so wrong that nothing can be said about it (which was reported).
-pub fn read(mut table: Table<'_>, name: &At<&str>, base: Option<&Pipeline>, defaults: &Defaults) -> Option<Pipeline> {
+pub fn read(
+    mut table: Table<'_>,
+    name: &At<&str>,
+    base: Option<&Pipeline>,
+    defaults: &Defaults,
+    places: &mut Places,
+) -> Option<Pipeline> {
+    places.insert((name.value.to_owned(), String::new()), name.span.clone());
     let enabled = table.flag("enabled").unwrap_or(true);
     let subject = table.text("subject");
     let on = table.has("on").then(|| table.texts("on"));
@@ -89,6 +99,9 @@ pub fn read(mut table: Table<'_>, name: &At<&str>, base: Option<&Pipeline>, defa
     if replaces {
         let read: Vec<_> = steps.into_iter().filter_map(|step| read_step(step, defaults)).collect();
         graph::check(table.source(), table.path(), &read);
+        for step in &read {
+            places.insert((name.value.to_owned(), step.name.value.clone()), step.name.span.clone());
+        }
         pipeline.steps = read.into_iter().map(|step| step.step).collect();
     }
     table.finish();
@@ -280,7 +293,10 @@ fn check_pattern(table: &Table<'_>, key: &str, pattern: &At<String>) {
             "is an absolute path",
             "paths begin below the subject, such as \"assets/video/x.mp4\"",
         );
-    } else if pattern.value.is_empty() || parts.clone().any(str::is_empty) {
+    } else if pattern.value.is_empty() {
+        let hint = "write \"*.md\"; with a file for a subject, patterns are below the folder it lies in";
+        table.report(&pattern.span, key, "is empty", hint);
+    } else if parts.clone().any(str::is_empty) {
         table.report(&pattern.span, key, "has an empty part", "write one \"/\" between the parts of a path");
     } else if parts.clone().any(|part| part == ".." || part == ".") {
         table.report(
@@ -345,12 +361,12 @@ fn read_pools(table: &mut Table<'_>, defaults: &Defaults) -> BTreeMap<String, u3
             None => {
                 let hint = match nearest(name, defaults.pools.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean \"{near}\"?"),
-                    None => format!("add it below [pools]: {name} = {amount}"),
+                    None => format!("add it below [pool]: {name} = {amount}"),
                 };
                 pool_table.report(&span, name, "there is no such pool", hint);
             }
             Some(capacity) if *capacity > 0 && *capacity < amount => {
-                let hint = format!("take at most {capacity}, or raise {name} below [pools]");
+                let hint = format!("take at most {capacity}, or raise {name} below [pool]");
                 pool_table.report(&value.span(), name, format!("takes {amount} of a pool that has {capacity}"), hint);
             }
             Some(_) => drop(pools.insert(name.to_owned(), amount)),

@@ -24,7 +24,7 @@ pub fn config(config: &Config) -> String {
     out.push_str("\n[keep]\n");
     line(&mut out, "builds", &config.rules.builds_kept_max.to_string());
     line(&mut out, "events", &config.events_kept_max.to_string());
-    out.push_str("\n[pools]\n");
+    out.push_str("\n[pool]\n");
     for pool in &config.rules.pools {
         line(&mut out, &key(&pool.name), &pool.capacity.to_string());
     }

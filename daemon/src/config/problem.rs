@@ -79,6 +79,11 @@ impl<'a> Source<'a> {
         });
     }
 
+    /// Nothing wrong was found so far.
+    pub fn is_fine(&self) -> bool {
+        self.problems.borrow().is_empty()
+    }
+
     pub fn line(&self, offset: usize) -> usize {
         let upto = &self.text.as_bytes()[..offset.min(self.text.len())];
         1 + upto.iter().filter(|&&byte| byte == b'\n').count()

@@ -44,14 +44,14 @@ fn what_is_printed_reads_back_as_the_same_rules() {
     let config =
         read("quiet = \"600ms\"\n[share.show]\npath = \"/srv/show\"\n[settings]\nspeech.rates = { guest = 170 }\n");
     let config = config.expect("a good file");
-    let mut text = config.text();
     let show_build = config.rules.pipelines.iter().find(|pipeline| &*pipeline.name == "show-build").expect("built in");
-    text.push_str(&super::print::pipeline(show_build).replace("pipeline.show-build", "pipeline.other"));
+    // The pipelines' own tables only change the built-in ones; here one is written out in full instead.
+    let text = config.text();
+    let (front, _) = text.split_once("\n[pipeline.").expect("it prints pipelines last");
+    let text = format!("{front}\n{}", super::print::pipeline(show_build));
     let again = read(&text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
-    let mut other = again.rules.pipelines.iter().find(|pipeline| &*pipeline.name == "other").expect("printed").clone();
-    other.name = "show-build".into();
-    other.digest = show_build.digest;
-    assert_eq!(other, *show_build);
+    let other = again.rules.pipelines.iter().find(|pipeline| &*pipeline.name == "show-build").expect("printed");
+    assert_eq!(*other, *show_build);
     assert_eq!(again.rules.settings, config.rules.settings);
     assert_eq!(again.rules.pools, config.rules.pools);
 }
@@ -74,7 +74,7 @@ fn a_pipeline_can_be_switched_off() {
 fn a_pipeline_of_ones_own_reads_into_the_words_of_the_core() {
     let config = read(
         r#"
-        [pools]
+        [pool]
         gpu = 1
         [settings]
         own.font = "Inter"
@@ -139,7 +139,7 @@ path = "/srv/show/episodes"
 [share.outer]
 path = "/srv/show"
 
-[pools]
+[pool]
 cpu = "many"
 
 [settings]
