@@ -1,21 +1,105 @@
 //! The built-in steps: `showd step NAME`, each a thin shell around pure functions of `show-script`.
 //!
 //! A built-in step is a program like any other: it reads the order that `SHOW_ORDER` names, writes `SHOW_RESULT`, and
-//! prints what a person wants to read.
+//! prints what a person wants to read. What all of them do the same way is [`work`]; [`protocol`] is what every step
+//! program can rely on.
 
+mod compile;
+mod probe;
 pub mod protocol;
+mod quotes;
+mod repair;
+mod rundown;
+mod runtime;
+mod scan;
+mod work;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use work::{Outcome, Work};
+
+/// A step that this program carries.
+struct Step {
+    name: &'static str,
+    /// Part of every action key: a step that would now come to another result gets the next number.
+    version: u32,
+    run: fn(&mut Work) -> Result<Outcome, String>,
+    about: &'static str,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "scan",
+        version: scan::VERSION,
+        run: scan::run,
+        about: "what an episode is made of, and what is wrong with it",
+    },
+    Step {
+        name: "cue_repair",
+        version: repair::VERSION,
+        run: repair::run,
+        about: "safe repairs of one note; the rest as proposals",
+    },
+    Step {
+        name: "assetid",
+        version: repair::MINT_VERSION,
+        run: repair::mint,
+        about: "asks for the AssetIDs that a note lacks",
+    },
+    Step { name: "probe", version: probe::VERSION, run: probe::run, about: "measures one media file with ffprobe" },
+    Step {
+        name: "extract_quotes",
+        version: quotes::VERSION,
+        run: quotes::run,
+        about: "all full-screen quotes in one quotes.json",
+    },
+    Step { name: "runtime", version: runtime::VERSION, run: runtime::run, about: "how long items and episode run" },
+    Step { name: "compile", version: compile::VERSION, run: compile::run, about: "the scripts and the media list" },
+    Step {
+        name: "renumber",
+        version: rundown::VERSION,
+        run: rundown::renumber,
+        about: "orders 10, 20, 30 in the present order",
+    },
+    Step {
+        name: "normalise",
+        version: rundown::VERSION,
+        run: rundown::normalise,
+        about: "orders rounded up to the next free ten",
+    },
+    Step { name: "noop", version: 1, run: |_| Ok(Outcome::default()), about: "nothing, for measuring" },
+];
 
 /// Runs `showd step NAME` or `showd step --list`.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let _ = args.into_iter();
-    ExitCode::FAILURE
+    let mut args = args.into_iter();
+    let name = args.next().and_then(|name| name.into_string().ok()).unwrap_or_default();
+    if name == "--list" {
+        for step in STEPS {
+            println!("{:<16} {:>2}  {}", step.name, step.version, step.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let Some(step) = STEPS.iter().find(|step| step.name == name) else {
+        eprintln!("showd: there is no built-in step \"{name}\"");
+        eprintln!("  hint: \"showd step --list\" names them all");
+        return ExitCode::from(2);
+    };
+    let ended = Work::open().and_then(|mut work| {
+        let outcome = (step.run)(&mut work)?;
+        work.close(&outcome)
+    });
+    match ended {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The built-in steps and their versions, which are part of every action key.
 pub fn versions() -> BTreeMap<String, u32> {
-    BTreeMap::new()
+    STEPS.iter().map(|step| (step.name.to_owned(), step.version)).collect()
 }

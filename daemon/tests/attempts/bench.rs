@@ -232,7 +232,8 @@ impl Bench {
             let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
             let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
             let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
-            (words.iter().any(|word| word == "runner") && words.iter().any(|word| Path::new(&**word) == want)).then_some(pid)
+            (words.iter().any(|word| word == "runner") && words.iter().any(|word| Path::new(&**word) == want))
+                .then_some(pid)
         });
         found.next().unwrap_or_else(|| panic!("no runner; {}", self.runner_log()))
     }

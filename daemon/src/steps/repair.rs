@@ -1,0 +1,59 @@
+//! `cue_repair` and `assetid`: what is mended in one note, and the ids it lacks.
+
+use super::protocol;
+use super::work::{Outcome, Work};
+use show_script::item::Document;
+use show_script::path::Shelf;
+use show_script::repair::{self, Context};
+use show_script::settings::Settings;
+use show_script::weave::FileKind;
+
+pub const VERSION: u32 = 1;
+pub const MINT_VERSION: u32 = 1;
+
+/// The safe repairs as edits, the others as proposals.
+pub fn run(work: &mut Work) -> Result<Outcome, String> {
+    let (path, text) = work.text("item")?;
+    let tree = work.tree()?;
+    let found = tree.classify();
+    let shelf = Shelf::new(found.iter().map(|found| (found.path.as_str(), &found.kind)));
+    let settings = Settings::read(&work.order.settings);
+    let context = Context { settings: &settings, shelf: Some(&shelf) };
+
+    let edits = repair::repair(&text, &context);
+    let mut proposals = Vec::new();
+    let mut renaming = 0_u32;
+    for proposal in repair::propose(&Document::parse(&text), &context) {
+        println!("proposed: {}: {}", proposal.code, proposal.summary);
+        if proposal.renames.is_empty() {
+            proposals.push(work.proposal(&path, proposal.code.name(), proposal.summary, proposal.edits));
+        } else {
+            // Accepting weaves a text and moves no files, and half of such a proposal would break its cue.
+            let names: Vec<_> =
+                proposal.renames.iter().map(|rename| format!("{} → {}", rename.from, rename.to)).collect();
+            println!("  by hand, since it renames media: {}", names.join(", "));
+            renaming += 1;
+        }
+    }
+    let mut outcome = Outcome::default();
+    outcome.fact("renaming", renaming);
+    outcome.result.summary = format!("{}, {}", count(edits.len(), "repair"), count(proposals.len(), "proposal"));
+    outcome.result.edits = vec![work.edits(&path, edits)];
+    outcome.result.proposals = proposals;
+    Ok(outcome)
+}
+
+/// Asks for ids; who makes them is the weave.
+pub fn mint(work: &mut Work) -> Result<Outcome, String> {
+    let (path, text) = work.text("note").or_else(|_| work.text("item"))?;
+    let settings = Settings::read(&work.order.settings);
+    let context = Context { settings: &settings, shelf: None };
+    let edits = repair::mint(&Document::parse(&text), FileKind::of_path(&path), &context);
+    let summary = format!("{} wanted", count(edits.len(), "id"));
+    let result = protocol::Result { summary, edits: vec![work.edits(&path, edits)], ..protocol::Result::default() };
+    Ok(Outcome { result, with_errors: false })
+}
+
+pub fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
