@@ -98,7 +98,7 @@ impl<'t> Front<'t> {
         self.entries.iter().filter(|entry| entry.is(key)).nth(1).is_some()
     }
 
-    /// What `key` may hold the place of when it is written for the first time: whether the block may be written at all.
+    /// Whether the block may be written at all (spec 2.4 #5).
     pub fn is_writable(&self) -> bool {
         self.bad_lines.is_empty()
     }

@@ -92,7 +92,7 @@ pub struct EditRef {
 pub struct Woven {
     /// The text to publish; equal to the given one when there is nothing to write or the guard refused.
     pub text: String,
-    /// Edits that changed the text.
+    /// Edits that changed the text, or would have, had the guard not refused.
     pub applied: Vec<EditRef>,
     /// Edits whose wish was already fulfilled.
     pub already: Vec<EditRef>,

@@ -62,6 +62,8 @@ fn values_are_read_as_they_are_written() {
         ("k:\n- a\n- 'b' # c\n", "a, b"),
         ("k: one\n  two", "one two"),
         ("K: x", "x"),
+        ("k: x\n  # an indented comment", "x"),
+        ("k: |\n  # no comment\n  y", "# no comment\ny"),
     ] {
         assert_eq!(value(line, "k").as_deref(), Some(wanted), "{line}");
         assert_eq!(value(&line.replace('\n', "\r\n"), "k").as_deref(), Some(wanted), "{line} with CRLF");
@@ -99,6 +101,13 @@ fn an_alias_bomb_is_refused_quickly() {
         bomb.push_str(&format!("{name}: &{name} [{}]\n", [alias.as_str(); 9].join(", ")));
     }
     assert_eq!(codes(bomb.trim_end())[0].0, Code::FmInvalidYaml);
+}
+
+#[test]
+fn a_tower_of_lists_does_not_overflow_the_stack() {
+    for tower in [format!("a:\n- {}x", "- ".repeat(100_000)), format!("a: {}", "[".repeat(100_000))] {
+        assert_eq!(codes(&tower)[0].0, Code::FmInvalidYaml);
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Weaving: what edits come to, in whatever order they are handed over.
 
 use proptest::prelude::*;
+use show_script::cue::Cue;
 use show_script::edit::{Declares, Edit, diff_to_edits};
+use show_script::field::strip_quotes;
 use show_script::item::Document;
 use show_script::text::{Span, Splice};
 use show_script::weave::{FileKind, Layer, Minted, Value, Weave, Why, Woven, weave};
@@ -436,6 +438,24 @@ proptest! {
         prop_assert!(count(&woven.text) >= count(&text));
         let told = woven.applied.len() + woven.already.len() + woven.dropped.len() + woven.proposals.len();
         prop_assert_eq!(told, layers.iter().map(|layer| layer.edits.len()).sum::<usize>());
+    }
+
+    #[test]
+    fn no_splice_takes_the_value_of_a_field_without_a_word((text, layers) in scene()) {
+        let splices = layers.into_iter().map(|mut layer| {
+            layer.edits.retain(|edit| matches!(edit, Edit::Splice { .. }));
+            layer
+        });
+        let woven = woven(&text, &splices.collect::<Vec<_>>());
+        let new = Document::parse(&woven.text);
+        for cue in &Document::parse(&text).cues {
+            for field in cue.fields() {
+                let stands = new.cues.iter().flat_map(Cue::fields).any(|other| {
+                    strip_quotes(other.value.text) == strip_quotes(field.value.text) && other.is(field.label.text)
+                });
+                prop_assert!(stands, "{field:?} in {:?}", woven.text);
+            }
+        }
     }
 
     #[test]

@@ -78,8 +78,11 @@ impl<'t> Reader<'t> {
         let content = chomp(line.text.strip_suffix('\n').unwrap_or(line.text));
         let (end, next) = (line.begin + content.len(), line.end());
         let indented = content.starts_with([' ', '\t']);
-        if content.trim().is_empty() || content.starts_with('#') {
-            // Blank lines belong to a value only when more of it follows.
+        // Blank lines and comments belong to a value only when more of it follows. In a block scalar an indented `#` is
+        // text.
+        let in_block = self.open.is_some() && self.entries.last().is_some_and(|entry| entry.style == ValueStyle::Block);
+        let comment = content.trim_start().starts_with('#') && !(indented && in_block);
+        if content.trim().is_empty() || comment {
             return;
         }
         let list_item = content == "-" || content.starts_with("- ");

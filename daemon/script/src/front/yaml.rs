@@ -7,6 +7,9 @@ use serde_saphyr::DuplicateKeyPolicy;
 /// Front matter is a page of keys. Above this it is hostile (an alias bomb) or no front matter.
 const NODES_MAX: usize = 10_000;
 
+/// Nothing in front matter nests. The parser recurses, so the bound also keeps it off the end of a small stack.
+const DEPTH_MAX: usize = 32;
+
 /// Why a YAML parser rejects the block, and on which of its lines (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -25,7 +28,7 @@ impl Front<'_> {
 
     fn ask_parser(&self) -> Option<Rejection> {
         let options = serde_saphyr::options! {
-            budget: serde_saphyr::budget! { max_nodes: NODES_MAX, max_events: 4 * NODES_MAX },
+            budget: serde_saphyr::budget! { max_nodes: NODES_MAX, max_events: 4 * NODES_MAX, max_depth: DEPTH_MAX },
             duplicate_keys: DuplicateKeyPolicy::LastWins,
             strict_booleans: true,
             strict_indentation: true,

@@ -6,6 +6,9 @@ use crate::field::same_name;
 use crate::item::Document;
 use crate::text::Splice;
 
+/// The text below an episode's front matter belongs to people (spec 2.1 #2): no pattern but `*` allows it.
+pub(super) const INFO_BODY: &str = "body of info.md";
+
 /// Whether one of a layer's patterns allows a target such as `cue.Duration`, `item.slug` or `prose`.
 ///
 /// `cue.*` as a target is the build of a cue itself: its markers and what is no field.
@@ -34,6 +37,10 @@ pub(super) fn touched(document: &Document<'_>, kind: FileKind, splice: &Splice) 
         let mut entries = front.entries.iter().filter(|entry| entry.raw.span().covers(span));
         let key = entries.next().map_or("*", |entry| entry.key.text);
         targets.push(format!("{}.{key}", kind.word()));
+    }
+    if kind == FileKind::Info && (span.end > document.body.begin || targets.is_empty()) {
+        targets.push(INFO_BODY.to_owned());
+        return targets;
     }
     let first = document.cues.partition_point(|cue| cue.span().end <= span.begin);
     let mut in_cue = false;
@@ -89,6 +96,9 @@ mod tests {
         assert_eq!(touches("[Slug: b]\n", ""), ["cue.*"]);
         assert_eq!(touches("Text.\n\n<!--", "<!--"), ["cue.*", "prose"]);
         assert_eq!(touches("Text", "<!-- Begin Cue -->"), ["prose", "cue.*"]);
+        let body = Splice::insert(text.len(), "x");
+        assert_eq!(touched(&document, FileKind::Info, &body), [INFO_BODY]);
+        assert!(!may(&["cue.*", "prose", "info.*"], INFO_BODY));
         let before = Splice::insert(document.cues[0].span().begin, "\n");
         assert_eq!(touched(&document, FileKind::Item, &before), ["prose"]);
     }

@@ -1,10 +1,10 @@
 //! What one edit comes to in the text as it is.
 
-use super::Why;
-use super::allow::{allows, touched};
+use super::allow::{INFO_BODY, allows, touched};
 use super::covered::Covered;
 use super::loom::Loom;
 use super::target::{is_always_ours, is_empty, room_of, same_value};
+use super::{FileKind, Why};
 use crate::cue::field_rank;
 use crate::edit::{Anchor, CueAddress, Declares, Edit, Guard, Located, digest};
 use crate::field::{canonical_name, folded, same_name};
@@ -136,7 +136,11 @@ impl Loom<'_, '_> {
     ) -> Plan {
         let document = planning.document;
         let name = canonical_name(field).unwrap_or(field);
-        if !allows(may_edit, &format!("cue.{name}")) {
+        let permission = match self.weave.kind {
+            FileKind::Item => format!("cue.{name}"),
+            FileKind::Info => INFO_BODY.to_owned(),
+        };
+        if !allows(may_edit, &permission) {
             return Plan::Propose;
         }
         let Some(index) = address.find(document, &self.mint.bound) else { return Plan::Drop(Why::NoCue) };
