@@ -98,6 +98,9 @@ pub struct Report {
     pub outcome: Outcome,
     /// Bytes of somebody else's that lost their name on the way and were kept as blobs instead. Tell people.
     pub rescued: Vec<Rescued>,
+    /// Texts of somebody else's that lay at a target and were put back there. They are blobs as well: a program that
+    /// read ours in that moment may write over them without having seen them. Part of the file's history.
+    pub seen: Vec<Rescued>,
     /// Paths where an undone intent left its mark, because somebody had already gone on from it: theirs stands.
     pub kept: Vec<String>,
     /// Directories that were made for new files and are still there.

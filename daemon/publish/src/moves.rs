@@ -3,17 +3,20 @@
 //! The rule of all of them: first move, then look at what was moved, and move it back if it is not what was read.
 //! Whatever comes out at a slot has a name there, so nothing is ever without one.
 
+use crate::blobs::Keep;
 use crate::end::{End, stuck};
 use crate::held::hold;
+use crate::intent::Rescued;
 use crate::name::Digest;
 use crate::plan::Op;
 use crate::publish::Run;
-use crate::share::{Place, kind_of};
+use crate::share::{Place, kind_of, stamp_of};
 use crate::snapshot::hash_all;
 use crate::stage::{mark_time, stamp};
-use rustix::fs::{AtFlags, FileType, RenameFlags};
+use rustix::fs::{AtFlags, FileType, RenameFlags, SeekFrom};
 use rustix::io::Errno;
 use std::fs::File;
+use std::io::Read;
 
 /// Which file, with which bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,40 +86,66 @@ impl Run<'_> {
         self.mark(i)?;
         let (target, slot) = self.places(i)?;
         self.point("exchange", place)?;
+        self.last_look(i, &target)?;
         match exchange(&slot, &target) {
             Ok(()) => {}
             Err(Errno::NOENT) if slot.stat().is_ok() => return Err(End::overtaken(&path, "it is not there now")),
             Err(errno) => return Err(End::errno(&path, "exchange it with its new text", errno)),
         }
         self.point("look at what came out", place)?;
-        let Some(why) = self.wrong(i, &slot, base) else { return Ok(()) };
+        let Some(wrong) = self.wrong(i, &slot, base) else { return Ok(()) };
         let ours = self.ours(i, new).map_err(stuck)?;
         self.put_back(i, ours).map_err(stuck)?;
-        Err(End::overtaken(&path, why))
+        self.remember(&path, wrong.text)?;
+        Err(End::overtaken(&path, wrong.why))
+    }
+
+    /// By looks alone: the last moment at which another's edit can be seen without ours having been.
+    fn last_look(&self, i: usize, target: &Place) -> Result<(), End> {
+        let path = self.work[i].planned.path;
+        let Some((_, then)) = &self.work[i].base else { return Ok(()) };
+        let looks = |stat| (stamp_of(stat).inode, stamp_of(stat).size, stamp_of(stat).mtime_ns);
+        let same = match target.stat() {
+            Ok(now) => looks(&now) == looks(then),
+            Err(Errno::NOENT) => return Err(End::overtaken(path, "it is not there now")),
+            Err(_) => true,
+        };
+        if same { Ok(()) } else { Err(End::overtaken(path, "it was changed just now")) }
     }
 
     /// What is wrong with what came out at the slot, if anything.
-    fn wrong(&self, i: usize, slot: &Place, base: Digest) -> Option<String> {
-        let changed = || Some("it was changed just now".to_owned());
+    fn wrong(&self, i: usize, slot: &Place, base: Digest) -> Option<Wrong> {
+        let wrong = |why: &str, text| Some(Wrong { why: why.to_owned(), text });
         let file = match slot.open() {
             Ok((file, _)) => file,
             // Syncthing clears old temporary names away; a person's old text may look like one for a moment. If what
             // we compared is the file that has no name any more, it was that, and it is kept as a blob.
             Err(_) if matches!(slot.stat(), Err(Errno::NOENT)) && self.was_base(i, base) => return None,
-            Err(_) => return changed(),
+            Err(_) => return wrong("it was changed just now", None),
         };
-        let Ok(hold) = hold(&file) else { return changed() };
+        let Ok(hold) = hold(&file) else { return wrong("it was changed just now", None) };
         if hold.is_contested() {
-            return Some("it is open for writing in another program".to_owned());
+            return wrong("it is open for writing in another program", text_of(&file));
         }
         if hash_all(&file) != Ok(base) {
-            return changed();
+            return wrong("it was changed just now", text_of(&file));
         }
         if hold.is_contested() {
-            return Some("it is open for writing in another program".to_owned());
+            return wrong("it is open for writing in another program", None);
         }
         drop(hold);
-        (!self.is_still_there(i)).then(|| "its directory was moved".to_owned())
+        if self.is_still_there(i) { None } else { wrong("its directory was moved", None) }
+    }
+
+    /// Keeps a text that was put back, see [`crate::Report::seen`].
+    fn remember(&mut self, path: &str, text: Option<Vec<u8>>) -> Result<(), End> {
+        let Some(text) = text else { return Ok(()) };
+        self.point("keep what was put back", 0)?;
+        // It has its name, so this is a second line of defence, and not worth failing for.
+        if let Ok(digest) = self.blobs.put(&text, Keep::Durably) {
+            self.report.seen.push(Rescued { path: path.to_owned(), digest });
+        }
+        Ok(())
     }
 
     fn was_base(&self, i: usize, base: Digest) -> bool {
@@ -211,15 +240,17 @@ impl Run<'_> {
         let (path, place) = (self.work[i].planned.path.to_owned(), self.work[i].planned.place);
         let (target, slot) = self.places(i)?;
         self.point("take away", place)?;
+        self.last_look(i, &target)?;
         match self.hide(&target, &slot) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Err(End::overtaken(&path, "it is not there now")),
             Err(errno) => return Err(End::errno(&path, "take it away", errno)),
         }
         self.point("look at what was taken away", place)?;
-        let Some(why) = self.wrong(i, &slot, base) else { return Ok(()) };
+        let Some(wrong) = self.wrong(i, &slot, base) else { return Ok(()) };
         self.show_again(i).map_err(stuck)?;
-        Err(End::overtaken(&path, why))
+        self.remember(&path, wrong.text)?;
+        Err(End::overtaken(&path, wrong.why))
     }
 
     /// Gives what lies in the slot its name back, unless somebody has taken that name since.
@@ -389,6 +420,20 @@ impl Run<'_> {
     }
 }
 
+/// Why what came out at a slot goes back, and its bytes if they are somebody's text.
+struct Wrong {
+    why: String,
+    text: Option<Vec<u8>>,
+}
+
+/// All of a file, if it is not longer than a text.
+fn text_of(file: &File) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    rustix::fs::seek(file, SeekFrom::Start(0)).ok()?;
+    file.take(TEXT_BYTES_MAX + 1).read_to_end(&mut text).ok()?;
+    (text.len() as u64 <= TEXT_BYTES_MAX).then_some(text)
+}
+
 fn exchange(one: &Place, two: &Place) -> Result<(), Errno> {
     rustix::fs::renameat_with(&one.dir, &one.name, &two.dir, &two.name, RenameFlags::EXCHANGE)
 }
@@ -403,3 +448,6 @@ fn unlink(place: &Place) -> Result<(), Errno> {
 
 /// Every exchange that finds a younger text costs its writer a save; this many within a millisecond are no person's.
 const EXCHANGES_MAX: u32 = 16;
+
+/// Longer files are not kept a second time when they are put back.
+const TEXT_BYTES_MAX: u64 = 16 << 20;

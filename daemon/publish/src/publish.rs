@@ -36,6 +36,7 @@ impl Share {
         let mut report = Report {
             outcome: Outcome::Done { stamps: vec![None; intent.moves.len()] },
             rescued: Vec::new(),
+            seen: Vec::new(),
             kept: Vec::new(),
             made: Vec::new(),
             lingering: Vec::new(),
