@@ -441,6 +441,24 @@ proptest! {
     }
 
     #[test]
+    fn what_is_reported_as_written_stands_in_the_text((text, mut layers) in scene()) {
+        for layer in &mut layers {
+            layer.edits.retain(|edit| !matches!(edit, Edit::Splice { .. }));
+        }
+        let woven = woven(&text, &layers);
+        let document = Document::parse(&woven.text);
+        for Value { target, value } in &woven.wrote {
+            let now = if let Some((id, field)) = target.strip_prefix("cue:").and_then(|rest| rest.split_once('.')) {
+                let (_, cue) = document.cue_by_id(id).expect("a cue that is written to by its id has it");
+                cue.value(field).to_owned()
+            } else {
+                document.front().unwrap().text(target.strip_prefix("item.").unwrap()).unwrap().into_owned()
+            };
+            prop_assert_eq!(&now, value, "{} in {:?}", target, woven.text);
+        }
+    }
+
+    #[test]
     fn no_splice_takes_the_value_of_a_field_without_a_word((text, layers) in scene()) {
         let splices = layers.into_iter().map(|mut layer| {
             layer.edits.retain(|edit| matches!(edit, Edit::Splice { .. }));
