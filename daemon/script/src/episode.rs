@@ -81,6 +81,14 @@ pub const FOLDERS: [&str; 11] = [
     "exports",
 ];
 
+/// `a`: as older episodes were laid out; `b`: as ours are (specification 1.2, 1.3). Empty folders need not be listed.
+pub fn layout(listing: &Listing) -> char {
+    let older = ["assets/sots", "assets/videos", "assets/generated_quotes", "assets/unlinked", "rundown/list"];
+    let older = older.iter().chain(&["publish", "distribute", "profiles", "backup", "vmix"]);
+    let loose_vmix = listing.files().any(|(path, _)| !path.contains('/') && path.ends_with(".vmix"));
+    if loose_vmix || older.into_iter().any(|folder| listing.has_folder(folder)) { 'a' } else { 'b' }
+}
+
 /// The answer of `showctl episode check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LayoutCheck {

@@ -3,7 +3,7 @@
 //! [`check_file`] and [`check_tree`] are the whole of a check; [`fix`] is the whole of `--fix` but for the file itself.
 
 use crate::check::{self, Context, Episode, check_episode, check_info, check_item};
-use crate::classify::{Found, classify};
+use crate::classify::{Found, Kind, classify};
 use crate::cue::Cue;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edit::Edit;
@@ -170,7 +170,7 @@ pub struct Fixed {
     pub minted: Vec<Minted>,
     /// What is still wrong.
     pub checked: Checked,
-    /// The loss guard's no: nothing was changed.
+    /// Why nothing was changed: the loss guard's no, or a conflict that is not settled.
     pub refused: Option<String>,
 }
 
@@ -183,24 +183,29 @@ pub fn fix(
     settings: &Settings,
     make_id: &mut dyn FnMut(&str, &str) -> Option<String>,
 ) -> Fixed {
-    let shelf = tree.map(|tree| {
-        let found = tree.classify();
-        Shelf::new(found.iter().map(|found| (found.path.as_str(), &found.kind)))
-    });
+    let found = tree.map(Tree::classify).unwrap_or_default();
+    let shelf = tree.map(|_| Shelf::new(found.iter().map(|found| (found.path.as_str(), &found.kind))));
+    let copy = found.iter().find(|found| matches!(&found.kind, Kind::ConflictCopy(copy) if copy.original == file));
+    if let Some(copy) = copy {
+        let why = format!("a conflict copy of it is open: {}", copy.path);
+        let checked = check_in(file, text, tree, settings);
+        return Fixed { text: text.into(), edits: Vec::new(), minted: Vec::new(), checked, refused: Some(why) };
+    }
     let context = repair::Context { settings, shelf: shelf.as_ref() };
     let kind = FileKind::of_path(file);
     let edits = repair::repair_and_mint(text, kind, &context);
     let woven = repair::weave_alone(text, kind, edits.clone(), make_id);
     let refused = woven.refused.map(|refused| refused.why);
     let text = if refused.is_some() { text.to_owned() } else { woven.text };
-    let checked = match tree {
-        None => check_file(file, &text, settings),
-        Some(tree) => {
-            let mut tree = tree.clone();
-            tree.texts.insert(file.to_owned(), text.clone());
-            let checked = check_tree(&tree, settings).into_iter().find(|checked| checked.report.file == file);
-            checked.unwrap_or_else(|| check_file(file, &text, settings))
-        }
-    };
+    let checked = check_in(file, &text, tree, settings);
     Fixed { text, edits, minted: woven.minted, checked, refused }
+}
+
+/// A file with this text, in its episode where there is one.
+fn check_in(file: &str, text: &str, tree: Option<&Tree>, settings: &Settings) -> Checked {
+    let Some(tree) = tree else { return check_file(file, text, settings) };
+    let mut tree = tree.clone();
+    tree.texts.insert(file.to_owned(), text.to_owned());
+    let checked = check_tree(&tree, settings).into_iter().find(|checked| checked.report.file == file);
+    checked.unwrap_or_else(|| check_file(file, text, settings))
 }

@@ -310,6 +310,40 @@ mod tests {
         );
     }
 
+    /// New orders by file name.
+    fn orders(plan: fn(&Rundown<'_>) -> Vec<NewOrder>, given: &[(&str, &str)]) -> Vec<(String, u64)> {
+        let texts: Vec<(String, String)> =
+            given.iter().map(|(name, order)| (format!("rundown/{name}.md"), format!("---\n{order}\n---\n"))).collect();
+        let listing = Listing::new(texts.iter().map(|(path, text)| (path.clone(), text.len() as u64)));
+        let text = |path: &str| texts.iter().find(|(name, _)| name == path).map(|(_, text)| text.as_str());
+        let found = classify(&listing, text);
+        let rundown = Rundown::read(&found, text);
+        plan(&rundown)
+            .into_iter()
+            .map(|new| (name_of(&new.path).trim_end_matches(".md").to_owned(), new.order))
+            .collect()
+    }
+
+    #[test]
+    fn orders_are_normalised_to_free_tens_and_items_without_one_follow() {
+        let given = [("a", "order: 3"), ("b", "order: 10"), ("c", "order: 10"), ("d", "x: y"), ("e", "order: soon")];
+        let pairs =
+            |pairs: &[(&str, u64)]| pairs.iter().map(|(name, order)| ((*name).to_owned(), *order)).collect::<Vec<_>>();
+        assert_eq!(orders(normalise, &given), pairs(&[("a", 10), ("b", 20), ("c", 30), ("d", 40), ("e", 50)]));
+        assert_eq!(
+            orders(normalise, &[("a", "order: 10"), ("b", "order: 020"), ("c", "order: 0")]),
+            pairs(&[("c", 10), ("a", 20), ("b", 30)])
+        );
+        let huge = [("a", "order: 99999999999999999999"), ("b", "order: 99999999999999999998")];
+        assert_eq!(orders(normalise, &huge), pairs(&[("a", 4_294_967_300), ("b", 4_294_967_310)]));
+    }
+
+    #[test]
+    fn renumbering_makes_positions_times_ten() {
+        let given = [("a", "order: 15"), ("b", "order: 20"), ("c", "order: 12")];
+        assert_eq!(orders(renumber, &given), [("c".to_owned(), 10), ("a".to_owned(), 20), ("b".to_owned(), 30)]);
+    }
+
     #[test]
     fn a_stage_is_no_status() {
         let stage = |text: &str| Status { written: text.into() }.is_stage();

@@ -126,8 +126,7 @@ pub fn scan(tree: &Tree, settings: &Settings, prefix: &str) -> Scan {
     let episode = Episode::read(&tree.folder, &tree.listing, &found, |path| tree.text(path));
     let mut scan = Scan { folder: tree.folder.clone(), ..Scan::default() };
     scan.episode = crate::episode::number(&tree.folder).unwrap_or_else(|| tree.folder.clone());
-    let is_new_layout = crate::episode::check_layout(&tree.folder, &tree.listing).valid;
-    scan.layout = if is_new_layout { "b" } else { "a" }.into();
+    scan.layout = crate::episode::layout(&tree.listing).into();
     info(&episode, &mut scan);
     scan.conflicts = conflicts(&episode);
     let context = Context { settings, shelf: Some(&episode.shelf) };

@@ -407,6 +407,41 @@ fn front_matter_that_is_never_closed_is_not_written() {
     unchanged("---\nslug: a\n<<!-- Begin Cue -->>\n[Type: RIF]\n<<!-- End Cue -->>\n");
 }
 
+#[test]
+fn speakers_flags_revisions_bare_text_and_labels_survive_every_rewrite() {
+    let item = include_str!("texts/10 Cold Open.md");
+    let revision = "<rev user=\"pat\" ts=\"2026-08-01T10:00:00Z\">old  <span>|new</rev>";
+    let text = item
+        .replace("Bare Markdown", &format!("{revision} Bare&nbsp;Markdown"))
+        .replace("<!-- Begin Cue -->", "<<!-- Begin Cue -->>")
+        .replace("[MediaURL:", "[Media Url:")
+        .replace("it did not stop.]\n", "it did not stop.]\n<img src=\"../assets/thumbnails/x.png\">\n")
+        .replace("SOTMSA79Z40K3TT1E", "pending");
+    let once = fixed(&text);
+    let wanted = item
+        .replace("Bare Markdown", &format!("{revision} Bare Markdown"))
+        .replace("[MediaURL:", "[Media Url:")
+        .replace("it did not stop.]\n", "it did not stop.]\n<img src=\"../assets/thumbnails/x.png\">\n")
+        .replace("SOTMSA79Z40K3TT1E", "SOT00000000000002")
+        .replace("title: Cold Open\n", "title: Cold Open\nAssetID: SEG00000000000001\n");
+    assert_eq!(
+        once.replace("SOT00000000000001", "SOT00000000000002").replace("SEG00000000000002", "SEG00000000000001"),
+        wanted
+    );
+}
+
+#[test]
+fn nothing_is_written_beside_an_open_conflict() {
+    let text = "---\nslug: a\n---\n<<!-- Begin Cue -->>\n[Type: RIF]\n<<!-- End Cue -->>\n";
+    let here = tree(&["rundown/10 A.md", "rundown/10 A.sync-conflict-20260801-081936-ABCDEF2.md"]);
+    let fixed = fixed_as("rundown/10 A.md", text, Some(&here));
+    assert_eq!(fixed.text, text);
+    assert_eq!(
+        fixed.refused.as_deref(),
+        Some("a conflict copy of it is open: rundown/10 A.sync-conflict-20260801-081936-ABCDEF2.md")
+    );
+}
+
 /// Pieces from which hostile files are made.
 const PIECES: &[&str] = &[
     "\n",

@@ -1,15 +1,15 @@
 //! One episode as a whole: its files by name, its items together (specification 1.5, 1.6, 3.1, 4.8 #19 and #20, 4.10 #3).
 
 use super::{Context, airdate_of, check_info, check_item};
-use crate::classify::{Found, Kind, SYNC_BYTES_MAX};
-use crate::diagnostic::{Code, Diagnostic, sort};
+use crate::classify::{Found, Kind, SYNC_BYTES_MAX, by_name};
+use crate::diagnostic::{Code, Diagnostic, Severity, sort};
 use crate::id::IdClass;
 use crate::item::Document;
 use crate::listing::{Listing, name_of};
 use crate::path::Shelf;
 use crate::rundown::{Reason, Rundown, RundownFile};
 use crate::settings::Settings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One episode, read.
 #[derive(Debug)]
@@ -55,9 +55,13 @@ pub fn check_episode(episode: &Episode<'_>, settings: &Settings) -> Vec<Finding>
     let mut by_file: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
     let mut add = |path: &str, diagnostic: Diagnostic| by_file.entry(path.to_owned()).or_default().push(diagnostic);
     folder(episode, &mut add);
+    let mut strays = BTreeSet::new();
     for found in episode.found {
-        if let Some(diagnostic) = name(found) {
-            add(&found.path, diagnostic);
+        let root = stray_root(found);
+        if let Some(diagnostic) = name(found)
+            && (!root.ends_with('/') || strays.insert(root))
+        {
+            add(root, diagnostic);
         }
         if found.size > SYNC_BYTES_MAX {
             let message = format!("{:.1} GB is too big to be shared", found.size as f64 / 1e9);
@@ -119,10 +123,22 @@ fn folder(episode: &Episode<'_>, add: &mut impl FnMut(&str, Diagnostic)) {
         let message = if there { "info.md could not be read as text" } else { "the episode has no info.md" };
         add("info.md", problem(message, "it says what the episode is, and when it airs"));
     }
-    if !episode.listing.has_folder("rundown") {
-        add("info.md", problem("the episode has no folder rundown", "its items are the Markdown files in there"));
-    } else if episode.rundown.files.is_empty() {
-        add("info.md", problem("no Markdown in rundown", "each item of the show is one file there"));
+    if episode.rundown.files.is_empty() {
+        let there = episode.listing.has_folder("rundown");
+        let message = if there { "no Markdown in rundown/" } else { "no rundown/, or nothing in it" };
+        // Every episode begins like this.
+        let diagnostic = problem(message, "each item of the show is one Markdown file there");
+        add("info.md", diagnostic.with_severity(Severity::Warning));
+    }
+}
+
+/// What is said of a stray folder is said once, of the folder: it may hold hundreds of files.
+fn stray_root(found: &Found) -> &str {
+    let folders = found.path.match_indices('/').map(|(at, _)| &found.path[..=at]);
+    let is_stray = |folder: &&str| matches!(by_name(&format!("{folder}x")).0, Kind::Stray(_));
+    match found.kind {
+        Kind::Stray(_) => folders.into_iter().find(is_stray).unwrap_or(&found.path),
+        _ => &found.path,
     }
 }
 
