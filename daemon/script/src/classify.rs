@@ -4,11 +4,14 @@
 //! which some rules need (specification 1.5 #2, 3.1 #1). Both follow the specification's sections 1.1 to 1.6. Nothing
 //! is dropped in silence: what is no item, clip or document of ours still gets a kind.
 
+mod name;
+
+pub use name::{conflict_copy, disturbs};
+
 use crate::front::{self, Opening};
 use crate::listing::{Listing, folder_of, name_of, split_extension};
-use regex::Regex;
+use name::{CopyName, copy_name, numbered_copy, stray_name, syncthing_name};
 use serde::Serialize;
-use std::sync::LazyLock;
 
 /// One file below an episode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -191,132 +194,11 @@ pub fn by_name(path: &str) -> (Kind, String) {
     by_folder(path)
 }
 
-/// The file that is not quiet while this one exists: Syncthing is writing it, or an editor has it open
-/// (specification 10.1 #2 and #4).
-pub fn disturbs(path: &str) -> Option<String> {
-    let name = name_of(path);
-    let of = match syncthing_name(name) {
-        Some(Kind::InFlight { of }) => of,
-        Some(_) => return None,
-        None => {
-            let lock = name.strip_prefix(".~lock.").and_then(|rest| rest.strip_suffix('#'));
-            let swap = || name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".swp"));
-            let office = || name.strip_prefix("~$");
-            lock.or_else(swap).or_else(office)?.to_owned()
-        }
-    };
-    Some(format!("{}{of}", folder_of(path)))
-}
-
 /// A file that showd must not touch, whatever a step says (specification 1.4, last row).
 pub fn is_off_limits(path: &str) -> bool {
     let top = path.split('/').next().unwrap_or_default();
     matches!(top, "captures" | "projects" | "thumbnails" | "publish" | "distribute")
         || split_extension(name_of(path)).1.eq_ignore_ascii_case(".vmix")
-}
-
-fn syncthing_name(part: &str) -> Option<Kind> {
-    let temp = part.strip_prefix(".syncthing.").or_else(|| part.strip_prefix("~syncthing~"));
-    if let Some(of) = temp.and_then(|rest| rest.strip_suffix(".tmp")) {
-        let ours = part.starts_with('.') && of.starts_with("showd-");
-        return Some(if ours { Kind::OurTemp } else { Kind::InFlight { of: of.to_owned() } });
-    }
-    let internal = matches!(part, ".stfolder" | ".stversions" | ".stignore") || part.starts_with(".syncthing");
-    internal.then_some(Kind::Syncthing)
-}
-
-/// Takes a name apart by the pattern of specification 1.6 #1, again and again for copies of copies.
-pub fn conflict_copy(path: &str) -> Option<ConflictCopy> {
-    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r"^(?P<stem>.*)\.sync-conflict-(?P<date>\d{8})-(?P<time>\d{6})(?:-(?P<dev>[A-Z2-7]{7})?)?(?P<ext>\.[^./]*)?$",
-        )
-        .expect("the pattern of the specification compiles")
-    });
-    let mut original = path.to_owned();
-    let mut copy: Option<ConflictCopy> = None;
-    while let Some(parts) = PATTERN.captures(&original) {
-        let (date, time) = (&parts["date"], &parts["time"]);
-        let at = format!("{}-{}-{} {}:{}:{}", &date[..4], &date[4..6], &date[6..], &time[..2], &time[2..4], &time[4..]);
-        let device = parts.name("dev").map(|device| device.as_str().to_owned());
-        let next = format!("{}{}", &parts["stem"], parts.name("ext").map_or("", |ext| ext.as_str()));
-        match &mut copy {
-            Some(copy) => copy.depth += 1,
-            none => *none = Some(ConflictCopy { original: String::new(), device, at, depth: 1 }),
-        }
-        original = next;
-    }
-    copy.map(|copy| ConflictCopy { original, ..copy })
-}
-
-/// One part of a path against the table of specification 1.5.
-fn stray_name(part: &str, is_folder: bool) -> Option<(Stray, String)> {
-    static UNFINISHED: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^_temp_[0-9a-fA-F]{8}_(?P<name>.*)$").expect("a constant pattern compiles"));
-    let stray = |kind, reason: &str| Some((kind, reason.to_owned()));
-    if is_folder {
-        let known = [".claude", ".blackmagicsync-v2", "temporary-files", "growing-temporary-files", "New folder"];
-        if known.contains(&part) || part.starts_with("sync-") {
-            return stray(Stray::Folder, &format!("lies in the stray folder {part}"));
-        }
-    } else {
-        if [".DS_Store", "Thumbs.db", "desktop.ini"].iter().any(|name| part.eq_ignore_ascii_case(name)) {
-            return stray(Stray::System, "a file of the operating system");
-        }
-        let swap = part.starts_with('.') && split_extension(part).1.eq_ignore_ascii_case(".swp");
-        if part.starts_with("~$") || (part.starts_with(".~lock.") && part.ends_with('#')) || swap {
-            return stray(Stray::Editor, "a lock or swap file of an editor");
-        }
-        if let Some(found) = UNFINISHED.captures(part) {
-            let reason = format!("the rest of an interrupted renaming; it stands for {}", &found["name"]);
-            return stray(Stray::Unfinished, &reason);
-        }
-        let lower = part.to_ascii_lowercase();
-        if [".part", ".crdownload", ".tmp"].iter().any(|end| lower.ends_with(end)) {
-            return stray(Stray::Unfinished, "an unfinished download or temporary file");
-        }
-    }
-    None
-}
-
-/// Whether a name looks like that of a copy.
-#[derive(Debug, PartialEq, Eq)]
-enum CopyName {
-    No,
-    /// Whatever lies beside it.
-    Sure,
-    /// Only when the file of this name lies beside it: `Border conflict heats up.md` is a story unless `Border.md` is
-    /// there too.
-    Of(String),
-}
-
-fn copy_name(part: &str) -> CopyName {
-    static COPY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?P<before>.*?)(?: -)? Copy(?P<after>| ?\d+| ?\(\d+\)| .*)$")
-            .expect("a constant pattern compiles")
-    });
-    static CONFLICT: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^(?P<before>.*?) conflict (?P<after>.*)$").expect("a constant pattern compiles"));
-    let (stem, extension) = split_extension(part);
-    let says_old = |text: &str| text.ends_with("_backup") || text.ends_with("_old");
-    let bak = extension.eq_ignore_ascii_case(".bak");
-    if bak || says_old(part) || says_old(stem) || part.contains("_CONFLICT_") || part.contains(" (1)") {
-        return CopyName::Sure;
-    }
-    let Some(found) = COPY.captures(stem).or_else(|| CONFLICT.captures(stem)) else { return CopyName::No };
-    let after = found["after"].trim_start();
-    let sure =
-        after.is_empty() || after.starts_with(|c: char| c.is_ascii_digit() || c == '(') || after.starts_with("copy");
-    if sure { CopyName::Sure } else { CopyName::Of(format!("{}{extension}", &found["before"])) }
-}
-
-/// `rundown/X (3).md` → `rundown/X.md`, where nothing else about the name is odd.
-fn numbered_copy(path: &str) -> Option<String> {
-    static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(rundown/[^/]*[^/ ]) \(\d+\)(\.(?i:md))$").expect("a constant pattern compiles")
-    });
-    let parts = NUMBERED.captures(path)?;
-    Some(format!("{}{}", &parts[1], &parts[2]))
 }
 
 fn item_in_rundown() -> (Kind, String) {
@@ -524,28 +406,5 @@ mod tests {
         let copy = [("rundown/20 Border.md", ITEM), ("rundown/20 Border conflict from pat.md", ITEM)];
         assert!(classified(&story).contains("= item"));
         assert!(classified(&copy).contains("20 Border conflict from pat.md = {stray:copy}"));
-    }
-
-    #[test]
-    fn a_conflict_copy_says_what_of_whom_and_when() {
-        let copy = conflict_copy("10 Tea.sync-conflict-20260801-081936-ABCDEF2.md").expect("a conflict copy");
-        assert_eq!(copy.original, "10 Tea.md");
-        assert_eq!(copy.device.as_deref(), Some("ABCDEF2"));
-        assert_eq!(copy.at, "2026-08-01 08:19:36");
-        assert_eq!(conflict_copy("10 Tea.sync-conflict-2026-08.md"), None);
-        let nameless = conflict_copy("a.sync-conflict-20260801-081936").expect("an old form without a device");
-        assert_eq!((nameless.original.as_str(), nameless.device), ("a", None));
-    }
-
-    #[test]
-    fn a_file_is_not_quiet_beside_what_disturbs_it() {
-        let disturbed = |path| disturbs(path).unwrap_or_default();
-        assert_eq!(disturbed("rundown/.syncthing.10 Tea.md.tmp"), "rundown/10 Tea.md");
-        assert_eq!(disturbed("rundown/~syncthing~10 Tea.md.tmp"), "rundown/10 Tea.md");
-        assert_eq!(disturbed("rundown/.~lock.10 Tea.md#"), "rundown/10 Tea.md");
-        assert_eq!(disturbed("rundown/.10 Tea.md.swp"), "rundown/10 Tea.md");
-        assert_eq!(disturbed("~$info.md"), "info.md");
-        assert_eq!(disturbed("rundown/.syncthing.showd-77.tmp"), "");
-        assert_eq!(disturbed("rundown/10 Tea.md"), "");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Follows sections 1.1, 1.3 and 2.1 of the specification. Knows nothing of rundowns.
 
-use crate::listing::Listing;
+use crate::listing::{Listing, split_extension};
 use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 
@@ -85,7 +85,7 @@ pub const FOLDERS: [&str; 11] = [
 pub fn layout(listing: &Listing) -> char {
     let older = ["assets/sots", "assets/videos", "assets/generated_quotes", "assets/unlinked", "rundown/list"];
     let older = older.iter().chain(&["publish", "distribute", "profiles", "backup", "vmix"]);
-    let loose_vmix = listing.files().any(|(path, _)| !path.contains('/') && path.ends_with(".vmix"));
+    let loose_vmix = listing.files().any(|(path, _)| !path.contains('/') && split_extension(path).1 == ".vmix");
     if loose_vmix || older.into_iter().any(|folder| listing.has_folder(folder)) { 'a' } else { 'b' }
 }
 
