@@ -281,3 +281,6 @@ impl Driver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

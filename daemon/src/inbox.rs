@@ -165,6 +165,11 @@ impl Inbox {
 
     /// Never waits. False: the queue is full (or the driver gone), and the fact was not told.
     pub fn try_tell(&self, event: Event) -> bool {
-        self.0.try_send(Message::Fact(event)).is_ok()
+        self.try_send(Message::Fact(event))
+    }
+
+    /// As [`Self::try_tell`], for any message.
+    pub fn try_send(&self, message: Message) -> bool {
+        self.0.try_send(message).is_ok()
     }
 }

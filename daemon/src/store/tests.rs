@@ -1,6 +1,6 @@
 //! What the store promises: all or nothing, what was acknowledged is there, pages add up, old bytes stay readable.
 
-mod forgetful;
+pub mod forgetful;
 mod samples;
 
 use super::home::Home;

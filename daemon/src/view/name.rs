@@ -204,6 +204,15 @@ pub fn subject(seen: &Seen<'_>, pipeline: &str, typed: &str) -> Result<Subject, 
     Ok(Subject { pipeline: known.name.clone(), share: file.share, path })
 }
 
+/// An episode as a subject of a pipeline that need not know it yet.
+pub fn subject_at(seen: &Seen<'_>, pipeline: &str, place: &Place) -> Result<Subject, Refusal> {
+    let known = seen.core.rules().pipelines.iter().find(|known| &*known.name == pipeline);
+    let known = known.ok_or_else(|| {
+        not_found(format!("there is no pipeline \"{pipeline}\""), "it was switched off in the configuration")
+    })?;
+    Ok(Subject { pipeline: known.name.clone(), share: place.share, path: Arc::clone(&place.path) })
+}
+
 /// The same place as a subject of every pipeline.
 pub fn subjects_at(seen: &Seen<'_>, share: ShareId, path: &Arc<str>) -> Vec<Subject> {
     let pipelines = seen.core.rules().pipelines.iter();
