@@ -1,9 +1,9 @@
 //! Builds, their graph drawn in text, and pipelines.
 
 use super::ink::{Ink, dim, name};
-use super::job::{state_ink, state_word};
+use super::job::{element, state_ink, state_word};
 use super::table::{Table, cell, column};
-use super::words::{clock, hanging, span};
+use super::words::{clock, hanging, span, took};
 use super::{Look, Page};
 use show_protocol::{
     BuildLine, BuildView, BuildsView, Counts, JobLine, JobState, PipelineView, PipelinesView, StepView, SubmittedView,
@@ -65,14 +65,12 @@ impl Page for BuildView {
             ink.paint(&word)
         );
         let by = build.asked_by.as_ref().map(|who| format!(", asked for by {who}")).unwrap_or_default();
-        let took = build.ended_at_ms.unwrap_or(look.now_ms) - build.created_at_ms;
+        let took = match build.ended_at_ms {
+            Some(end) => format!("took {}", took(end - build.created_at_ms)),
+            None => format!("{} so far", span(look.now_ms - build.created_at_ms)),
+        };
         let made = clock(build.created_at_ms, look.now_ms, &look.zone);
-        out.push_str(&hanging(
-            "  ",
-            "  ",
-            &format!("{}{by}; made {made}, {} so far", build.cause, span(took)),
-            look.width,
-        ));
+        out.push_str(&hanging("  ", "  ", &format!("{}{by}; made {made}, {took}", build.cause), look.width));
         out.push('\n');
         out.push_str(&graph(&self.steps, &self.jobs, look));
         if let Some(next) = &self.next {
@@ -92,7 +90,7 @@ fn graph(steps: &[StepView], jobs: &[JobLine], look: &Look) -> String {
             column("STEP").cut_to(22),
             column("JOB").right(),
             column("STATE"),
-            column("ALSO AFTER").cut_to(10).goes(1),
+            column("ALSO AFTER").goes(1),
             column("WHAT").cut_to(24),
         ]),
     };
@@ -137,7 +135,7 @@ impl Graph<'_> {
         }
         let stem = if children.is_empty() { "  " } else { "│ " };
         for job in own.iter().filter(|job| !job.element.is_empty()) {
-            self.job(&format!("{below}{stem}· {}", job.element), job, "");
+            self.job(&format!("{below}{stem}· {}", element(job)), job, "");
         }
         for (place, child) in children.iter().enumerate() {
             let is_last = place + 1 == children.len();

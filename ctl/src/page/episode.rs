@@ -19,6 +19,9 @@ impl Page for EpisodesView {
     }
 }
 
+/// Of each stage on the page of all episodes; the episode's own page has more.
+const THINGS_OF_A_STAGE: usize = 3;
+
 /// One row per episode: five stages as words.
 pub fn overview(episodes: &[EpisodeLine], look: &Look) -> String {
     let several = episodes.iter().any(|episode| episode.share != episodes[0].share);
@@ -84,18 +87,33 @@ pub fn what_holds_up(episode: &EpisodeLine, look: &Look) -> String {
 }
 
 fn stage_paragraph(word: &str, stage: &StageView, subject: &str, look: &Look) -> String {
-    let mut parts: Vec<String> = stage.by.iter().map(|thing| thing_words(thing, subject)).collect();
-    let more = (stage.by_total as usize).saturating_sub(stage.by.len());
-    if more > 0 {
-        parts.push(format!("and {more} more"));
-    }
-    if !stage.note.is_empty() {
-        parts.insert(0, stage.note.clone());
-    }
     let ink = if stage.state == StageState::Blocked { Ink::Bad } else { Ink::Busy };
     let head = format!("  {word:<9} ");
-    let text = if parts.is_empty() { stage.state.word().replace('_', " ") } else { parts.join("; ") };
-    hanging(&head, &ink.paint(&head), &text, look.width)
+    let mut things = stage_things(stage, subject, THINGS_OF_A_STAGE);
+    if things.is_empty() {
+        things.push(stage.state.word().replace('_', " "));
+    }
+    listed(&head, &ink.paint(&head), &things, look)
+}
+
+/// What a stage says: its note, then what it is about, then how many more there are.
+fn stage_things(stage: &StageView, subject: &str, most: usize) -> Vec<String> {
+    let note = (!stage.note.is_empty()).then(|| stage.note.clone());
+    let shown = stage.by.len().min(most);
+    let more = (stage.by_total as usize).max(stage.by.len()) - shown;
+    let things = stage.by.iter().take(shown).map(|thing| thing_words(thing, subject));
+    let more = (more > 0).then(|| format!("and {more} more"));
+    note.into_iter().chain(things).chain(more).collect()
+}
+
+/// One paragraph per thing below each other, the head before the first.
+fn listed(head: &str, painted: &str, things: &[String], look: &Look) -> String {
+    let blanks = " ".repeat(width(head));
+    let line = |(at, thing): (usize, &String)| {
+        let painted = if at == 0 { painted } else { blanks.as_str() };
+        hanging(head, painted, thing, look.width)
+    };
+    things.iter().enumerate().map(line).collect()
 }
 
 /// `CUE_UNTERMINATED (rundown/20 Steam Ad.md:14)`, the file as seen from the episode.
@@ -107,7 +125,8 @@ fn thing_words(thing: &NamedThing, subject: &str) -> String {
         (None, _, Some(job)) => format!(" (job {job})"),
         (None, ..) => String::new(),
     };
-    format!("{}{place}", thing.text)
+    // A text may name the file itself.
+    format!("{}{place}", thing.text.replace(subject, ""))
 }
 
 impl Page for EpisodeView {
@@ -130,11 +149,11 @@ impl Page for EpisodeView {
             let head = format!("  {word:<9} {state:<8} ");
             let painted =
                 format!("  {word:<9} {}{} ", ink.paint(state), " ".repeat(8_usize.saturating_sub(width(state))));
-            let mut parts: Vec<String> = stage.by.iter().map(|thing| thing_words(thing, &line.subject)).collect();
-            if !stage.note.is_empty() {
-                parts.insert(0, stage.note.clone());
+            let mut things = stage_things(stage, &line.subject, usize::MAX);
+            if things.is_empty() {
+                things.push(String::new());
             }
-            out.push_str(&hanging(&head, &painted, &parts.join("; "), look.width).replace(" \n", "\n"));
+            out.push_str(&listed(&head, &painted, &things, look));
         }
         let mut section = |head: &str, body: &str| {
             if !body.is_empty() {

@@ -130,8 +130,8 @@ impl Page for ChangesView {
             out.push_str(&hanging("note: ", &Ink::Warm.paint("note: "), note, look.width));
         }
         let last = match (self.changes.is_empty(), self.applied) {
-            (true, _) => "nothing to change".into(),
-            (false, true) => self.text.clone(),
+            (_, true) => self.text.clone(),
+            (true, false) => "nothing to change".into(),
             (false, false) => format!("{}; nothing is done yet: add --apply", self.text),
         };
         out + &last + "\n"

@@ -36,6 +36,11 @@ fn state_cell(job: &JobLine) -> Cell {
     cell(word).ink(state_ink(job.state))
 }
 
+/// The element, a file as seen from its episode.
+pub fn element(job: &JobLine) -> &str {
+    job.element.strip_prefix(job.subject.as_str()).unwrap_or(&job.element)
+}
+
 /// A row per job. `where_` names the episode too.
 pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
     if jobs.is_empty() {
@@ -48,7 +53,7 @@ pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
         column("ELEMENT").cut_to(9).goes(4),
         column("STATE"),
         column("FOR").right().goes(2),
-        column("WHAT").wrap_to(18),
+        column("WHAT").wrap_to(18).lines(3),
     ]);
     for job in jobs {
         let episode = job.episode.as_deref().unwrap_or(&job.subject);
@@ -56,7 +61,7 @@ pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
             cell(job.job).ink(Ink::Name),
             cell(if where_ { episode } else { "" }),
             cell(&job.step),
-            cell(&job.element).ink(Ink::Dim),
+            cell(element(job)).ink(Ink::Dim),
             state_cell(job),
             cell(span(look.now_ms - job.since_at_ms)).ink(Ink::Dim),
             cell(&job.message),
@@ -77,7 +82,7 @@ impl Page for JobsView {
 
 /// `job 47 compile of 0900`.
 fn title(job: &JobLine) -> String {
-    let element = if job.element.is_empty() { String::new() } else { format!(" {}", job.element) };
+    let element = if job.element.is_empty() { String::new() } else { format!(" {}", element(job)) };
     let of = job.episode.as_deref().unwrap_or(&job.subject);
     format!("{} {}{element} of {of}", name(&format!("job {}", job.job)), name(&job.step))
 }
@@ -263,7 +268,7 @@ pub fn done_to(verb: &str, noun: &str, ids: &IdsView) -> String {
 
 /// What stands behind a progress bar: `43 probe SOTM… reading kettle-factory.mov`.
 pub fn bar_text(job: &JobLine) -> String {
-    let element = if job.element.is_empty() { String::new() } else { format!(" {}", job.element) };
+    let element = if job.element.is_empty() { String::new() } else { format!(" {}", element(job)) };
     let episode = job.episode.as_ref().map(|episode| format!(" {episode}")).unwrap_or_default();
     safe(&format!("{}{episode} {}{element}  {}", job.job, job.step, job.message))
 }

@@ -47,6 +47,8 @@ fn counted(steps: &[&PlanStep]) -> String {
     for step in steps {
         match names.iter_mut().find(|(known, ..)| *known == step.step) {
             Some((_, number, _)) => *number += 1,
+            // That nothing is to be done needs no reason; that it cannot be done does.
+            None if step.action == PlanAction::UpToDate => names.push((&step.step, 1, "")),
             None => names.push((&step.step, 1, &step.because)),
         }
     }

@@ -108,7 +108,7 @@ pub fn left_out(files: &[LeftOutFile], look: &Look) -> String {
     if files.is_empty() {
         return String::new();
     }
-    let mut table = Table::new([column("FILE").wrap_to(24), column("WHY").cut_to(12), column("BY").cut_to(8).goes(1)]);
+    let mut table = Table::new([column("FILE").wrap_to(24), column("WHY").wrap_to(14), column("BY").cut_to(8).goes(1)]);
     for file in files {
         let by = if file.steps.is_empty() { "every step".into() } else { file.steps.join(", ") };
         table.row([cell(&file.file), cell(&file.reason).ink(Ink::Warm), cell(by).ink(Ink::Dim)]);

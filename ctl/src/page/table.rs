@@ -8,6 +8,8 @@ use super::ink::Ink;
 use super::words::{cut, safe, width, wrap};
 
 const GAP: usize = 2;
+/// Columns after which a text that may be cut is still recognised.
+const CUT_ENOUGH: usize = 14;
 
 /// One column: its head and what may be done to it.
 #[derive(Debug, Clone, Copy)]
@@ -20,10 +22,12 @@ pub struct Column {
     wraps: bool,
     /// Goes when there is no room; the greatest first. 0: stays.
     goes: u8,
+    /// Of a column that wraps: the rest is cut.
+    lines_max: usize,
 }
 
 pub fn column(head: &'static str) -> Column {
-    Column { head, right: false, least: None, wraps: false, goes: 0 }
+    Column { head, right: false, least: None, wraps: false, goes: 0, lines_max: usize::MAX }
 }
 
 impl Column {
@@ -40,6 +44,11 @@ impl Column {
     pub fn wrap_to(mut self, least: usize) -> Self {
         self.least = Some(least);
         self.wraps = true;
+        self
+    }
+
+    pub fn lines(mut self, most: usize) -> Self {
+        self.lines_max = most;
         self
     }
 
@@ -113,14 +122,15 @@ impl Table {
             let slack: Vec<usize> =
                 layout.iter().map(|&(at, wide)| wide.saturating_sub(self.least(at, wide))).collect();
             if slack.iter().sum::<usize>() >= over {
-                // The widest gives first, until it is as wide as the next.
+                // What is cut gives before what is wrapped, as long as enough of it is left; then the widest gives.
                 while over > 0 {
-                    let (at, _) = layout
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, (column, wide))| *wide > self.least(*column, *wide))
-                        .max_by_key(|(_, (_, wide))| *wide)
-                        .expect("there is slack");
+                    let gives = |(_, (column, wide)): &(usize, &(usize, usize))| *wide > self.least(*column, *wide);
+                    let gives_first = |(_, (column, wide)): &(usize, &(usize, usize))| {
+                        !self.columns[*column].wraps && *wide > CUT_ENOUGH
+                    };
+                    let able = || layout.iter().enumerate().filter(gives);
+                    let first = able().filter(gives_first).max_by_key(|(_, (_, wide))| *wide);
+                    let (at, _) = first.or_else(|| able().max_by_key(|(_, (_, wide))| *wide)).expect("there is slack");
                     layout[at].1 -= 1;
                     over -= 1;
                 }
@@ -148,11 +158,19 @@ impl Table {
     fn draw_row(&self, row: &[Cell], layout: &[(usize, usize)], indent: usize, out: &mut String) {
         let cells: Vec<Vec<String>> = layout
             .iter()
-            .map(
-                |&(at, wide)| {
-                    if self.columns[at].wraps { wrap(&row[at].text, wide) } else { vec![cut(&row[at].text, wide)] }
-                },
-            )
+            .map(|&(at, wide)| {
+                let Column { wraps, lines_max, .. } = self.columns[at];
+                if !wraps {
+                    return vec![cut(&row[at].text, wide)];
+                }
+                let mut lines = wrap(&row[at].text, wide);
+                if lines.len() > lines_max {
+                    lines.truncate(lines_max);
+                    let last = lines.pop().unwrap_or_default();
+                    lines.push(cut(&format!("{last} …"), wide));
+                }
+                lines
+            })
             .collect();
         for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
             let start = out.len();

@@ -156,7 +156,9 @@ fn push_line(lines: &mut Vec<String>, line: String) {
 pub fn hanging(head: &str, head_painted: &str, text: &str, columns: usize) -> String {
     let indent = width(head);
     let mut lines = wrap(&safe(text), columns.saturating_sub(indent)).into_iter();
-    let mut out = format!("{head_painted}{}\n", lines.next().unwrap_or_default());
+    let first = lines.next().unwrap_or_default();
+    let mut out = if first.is_empty() { head_painted.trim_end().to_owned() } else { format!("{head_painted}{first}") };
+    out.push('\n');
     for line in lines {
         out.push_str(&" ".repeat(indent));
         out.push_str(&line);

@@ -262,7 +262,7 @@ asks! {
         #[serde(default)] limit: Option<u32>,
     } -> LeftOut(LeftOutView);
 
-    /// What is wrong, in the order of files and lines. An absent severity means all, `warning` errors and warnings.
+    /// What is wrong, in the order of files and lines. An absent severity means all, `WARNING` errors and warnings.
     Diagnostics {
         #[serde(default)] episode: Option<String>,
         #[serde(default)] path: Option<String>,

@@ -3,8 +3,8 @@
 use crate::{IntentId, JobId, ProposalId};
 
 words! {
-    /// Ordered: an error is the least.
-    Severity { Error = "error", Warning = "warning", Info = "info" }
+    /// As in spec 14. Ordered: an error is the least.
+    Severity { Error = "ERROR", Warning = "WARNING", Info = "INFO" }
 
     /// What has become of a proposal.
     ProposalState {

@@ -40,7 +40,7 @@ macro_rules! words {
         impl std::str::FromStr for $name {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|one| one.word() == text).ok_or_else(|| {
+                Self::ALL.iter().copied().find(|one| one.word().eq_ignore_ascii_case(text)).ok_or_else(|| {
                     let words: Vec<_> = Self::ALL.iter().map(|one| one.word()).collect();
                     format!("\"{text}\" is none of: {}", words.join(", "))
                 })
