@@ -1,7 +1,7 @@
 //! Notations of older tools in prose: found, scored, and turned into cues where that is safe (specification 4.6).
 //!
 //! [`find`] lists every notation of a document; [`convert`] answers with the cue that it stands for, or with the doubt
-//! that leaves it to a person. Files are matched against a [`Shelf`]; nothing is guessed.
+//! that leaves it to a person. Files are matched against a [`crate::path::Shelf`]; nothing is guessed.
 
 pub mod block;
 mod convert;
@@ -73,11 +73,15 @@ fn in_paragraph<'t>(at: usize, span: Span, paragraph: &Paragraph<'t>, found: &mu
     }
 }
 
-/// A tagged paragraph goes with its notation when it says nothing but who speaks: what a person noted in its attributes
-/// must survive.
+/// A tagged paragraph goes with its notation when it says nothing but who speaks, and what we flagged it for: what a
+/// person noted in its attributes must survive.
 fn may_be_replaced(paragraph: &Paragraph<'_>) -> bool {
-    paragraph.close.is_some()
-        && paragraph.attributes().iter().all(|found| found.name.text.eq_ignore_ascii_case("class"))
+    let ours = paragraph.attribute("data-flag-note").is_some_and(crate::repair::is_our_note);
+    let goes = |name: &str| {
+        let flag = name.eq_ignore_ascii_case("data-flag-note") || name.eq_ignore_ascii_case("data-needs-attention");
+        name.eq_ignore_ascii_case("class") || flag && ours
+    };
+    paragraph.close.is_some() && paragraph.attributes().iter().all(|found| goes(found.name.text))
 }
 
 /// The notations of one content, each with its line; those inside tags, comments, code and revisions are none.

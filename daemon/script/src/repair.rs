@@ -6,6 +6,7 @@
 
 mod draft;
 mod field;
+mod flag;
 mod mint;
 mod notation;
 mod propose;
@@ -14,6 +15,7 @@ pub mod quote;
 mod structure;
 mod whitespace;
 
+pub use flag::{INVALID_CODE, UNWELCOME_HTML, is_our_note};
 pub use mint::{is_mint_due, mint};
 pub use propose::{Proposal, Rename, better_slug, is_proposal_due, propose};
 pub use structure::undefined;
@@ -90,6 +92,7 @@ enum Phase {
     Structure,
     Notation,
     Prose,
+    Flag,
     Field,
     Mint,
     Whitespace,
@@ -98,8 +101,9 @@ enum Phase {
 impl Phase {
     // In the order in which a round makes them: each works on what the one before left.
     const ALL: &'static [Self] =
-        &[Self::Structure, Self::Notation, Self::Prose, Self::Field, Self::Mint, Self::Whitespace];
-    const REPAIRS: &'static [Self] = &[Self::Structure, Self::Notation, Self::Prose, Self::Field, Self::Whitespace];
+        &[Self::Structure, Self::Notation, Self::Prose, Self::Flag, Self::Field, Self::Mint, Self::Whitespace];
+    const REPAIRS: &'static [Self] =
+        &[Self::Structure, Self::Notation, Self::Prose, Self::Flag, Self::Field, Self::Whitespace];
     const WITHOUT_PROSE: &'static [Self] = &[Self::Structure, Self::Whitespace];
     const STRUCTURE: &'static [Self] = &[Self::Structure];
     const MINT: &'static [Self] = &[Self::Mint];
@@ -109,6 +113,7 @@ impl Phase {
             Self::Structure => structure::splices(document, context.settings),
             Self::Notation => notation::splices(document, context),
             Self::Prose => prose::splices(document, context.settings),
+            Self::Flag => flag::splices(document, context),
             Self::Field => field::splices(document, context),
             Self::Mint => mint::splices(document, context),
             Self::Whitespace => whitespace::splices(document, context.settings),

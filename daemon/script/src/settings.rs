@@ -21,18 +21,28 @@ pub struct Settings {
     pub default_speaker: String,
     /// Where they differ from the table of specification 4.8.
     pub classes: BTreeMap<Code, Class>,
+    /// Of the lone dash before a paragraph, which has no code of its own (specification 4.12 #2).
+    pub leading_dash: Class,
+    /// What cannot be mended is flagged in the text itself (specification 4.12 #3).
+    pub flags_in_text: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let speakers = ["host", "guest", "caller", "announcer", "narrator"].map(str::to_owned).to_vec();
-        Self { speakers, default_speaker: "host".into(), classes: BTreeMap::new() }
+        Self {
+            speakers,
+            default_speaker: "host".into(),
+            classes: BTreeMap::new(),
+            leading_dash: Class::Proposed,
+            flags_in_text: false,
+        }
     }
 }
 
 impl Settings {
-    /// From `speech.speakers` (words), `speech.default_speaker` and `repair.<code>` (`safe`, `proposed`, `report`), keys and
-    /// values as the configuration gives them. What cannot be understood is as if it were not there: refusing a
+    /// From `speech.speakers` (words), `speech.default_speaker` and `repair.<code>` (`safe`, `proposed`, `report`),
+    /// `repair.leading_dash` (the same) and `repair.flags_in_text` (`true`), keys and values as the configuration gives them. What cannot be understood is as if it were not there: refusing a
     /// configuration is its reader's business.
     pub fn read(values: &BTreeMap<String, String>) -> Self {
         let mut settings = Self::default();
@@ -44,6 +54,7 @@ impl Settings {
         if let Some(speaker) = given("speech.default_speaker") {
             settings.default_speaker = speaker.trim().to_lowercase();
         }
+        settings.flags_in_text = given("repair.flags_in_text").is_some_and(|flag| flag.trim() == "true");
         for (key, value) in values {
             let code = key.strip_prefix("repair.").and_then(|name| Code::parse(&name.to_ascii_uppercase()));
             let class = match value.trim() {
@@ -52,6 +63,9 @@ impl Settings {
                 "report" => Class::Report,
                 _ => continue,
             };
+            if key == "repair.leading_dash" {
+                settings.leading_dash = class;
+            }
             if let Some(code) = code {
                 settings.classes.insert(code, class);
             }
@@ -82,6 +96,8 @@ mod tests {
             ("repair.quote_doubled", "safe"),
             ("repair.html_in_prose", "report"),
             ("repair.nonsense", "safe"),
+            ("repair.leading_dash", "report"),
+            ("repair.flags_in_text", "true"),
         ];
         let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         let settings = Settings::read(&values);
@@ -90,5 +106,6 @@ mod tests {
         assert_eq!(settings.class(Code::QuoteDoubled, Class::Proposed), Class::Safe);
         assert_eq!(settings.class(Code::HtmlInProse, Class::Safe), Class::Report);
         assert_eq!(settings.class(Code::SlugBad, Class::Proposed), Class::Proposed);
+        assert_eq!((settings.leading_dash, settings.flags_in_text), (Class::Report, true));
     }
 }

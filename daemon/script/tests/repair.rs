@@ -217,6 +217,7 @@ fn row_8_a_token_on_its_own_line_becomes_a_cue() {
         "<!-- Begin Cue -->\n[Type: NOTE]\n[Slug: camera-two]\n[Note For: unknown]\n[Note Text: camera two]\n\
          [ConvertedFrom: {DIR/camera two}]\n<!-- End Cue -->\n"
     );
+    assert!(fixed("*** Some words.\n{RIF/on tea}\n").starts_with("Some words.\n\n<!-- Begin Cue -->\n[Type: RIF]"));
     assert!(fixed("*** {RIF/on tea}\n").starts_with("<!-- Begin Cue -->\n[Type: RIF]\n[Slug: on-tea]\n"));
 }
 
@@ -403,6 +404,39 @@ fn a_setting_makes_a_proposal_safe_and_a_repair_a_report() {
 }
 
 #[test]
+fn a_lone_dash_before_a_paragraph_is_a_proposal_and_a_list_stays() {
+    let text = "- Good evening.\n\n- one\n- two\n\n<p class=\"host\">— Tonight.</p>\n";
+    unchanged(text);
+    let proposed = proposals(text, None);
+    assert_eq!(proposed.len(), 2);
+    assert_eq!(accepted(text, &proposed[0]).text, text.replace("- Good", "Good"));
+    let settings = Settings::read(&[("repair.leading_dash".to_owned(), "safe".to_owned())].into());
+    let fixed = fix("10 Tea.md", text, None, &settings, &mut ids());
+    assert_eq!(fixed.text, text.replace("- Good", "Good").replace("— Tonight", "Tonight"));
+}
+
+#[test]
+fn flags_are_written_only_when_asked_for_and_go_with_their_cause() {
+    let settings = Settings::read(&[("repair.flags_in_text".to_owned(), "true".to_owned())].into());
+    let flagged = |text: &str| {
+        let once = fix("10 Tea.md", text, None, &settings, &mut ids()).text;
+        assert_eq!(fix("10 Tea.md", &once, None, &settings, &mut ids()).text, once);
+        once
+    };
+    let note = "data-needs-attention=\"true\" data-flag-note=\"Invalid cue code\"";
+    assert_eq!(flagged("Some words.\n{SOT/gone}\n"), "*** Some words.\n{SOT/gone}\n");
+    assert_eq!(flagged("<p class=\"host\">{SOT/gone}</p>\n"), format!("<p class=\"host\" {note}>{{SOT/gone}}</p>\n"));
+    assert_eq!(flagged(&format!("<p class=\"host\" {note}>Mended.</p>\n")), "<p class=\"host\">Mended.</p>\n");
+    assert!(
+        flagged(&format!("<p class=\"host\" {note}>{{GFX/chart}}</p>\n"))
+            .starts_with("<!-- Begin Cue -->\n[Type: GFX]")
+    );
+    let persons = "<p class=\"host\" data-flag-note=\"ask\">{SOT/gone}</p>\n";
+    assert_eq!(flagged(persons), persons);
+    unchanged("Some words.\n{SOT/gone}\n");
+}
+
+#[test]
 fn front_matter_that_is_never_closed_is_not_written() {
     unchanged("---\nslug: a\n<<!-- Begin Cue -->>\n[Type: RIF]\n<<!-- End Cue -->>\n");
 }
@@ -542,7 +576,8 @@ proptest! {
 
     #[test]
     fn repair_is_idempotent_never_trips_the_guard_and_no_cue_is_lost(text in hostile()) {
-        let settings = Settings::default();
+        // With flags and without.
+        let settings = Settings { flags_in_text: text.len() % 2 == 0, ..Settings::default() };
         let tree = hostile_tree();
         let found = tree.classify();
         let shelf = show_script::path::Shelf::new(found.iter().map(|found| (found.path.as_str(), &found.kind)));

@@ -1,7 +1,7 @@
 //! Repairs of values that the settings made safe; without them they are proposals.
 
 use super::propose::{Change, changes};
-use super::{Context, Splices, class};
+use super::{Context, Splices};
 use crate::edit::Declares;
 use crate::item::Document;
 use crate::settings::Class;
@@ -11,7 +11,7 @@ pub(super) fn splices(document: &Document<'_>, context: &Context<'_>) -> Splices
     let mut made: Splices = Vec::new();
     for change in changes(document, context) {
         // A rename is never made without asking, and never without its edit.
-        if class(change.code, context.settings) != Class::Safe || !change.renames.is_empty() {
+        if change.class(context) != Class::Safe || !change.renames.is_empty() {
             continue;
         }
         made.extend(fields(document, &change));

@@ -56,7 +56,7 @@ pub fn is_proposal_due(document: &Document<'_>, context: &Context<'_>) -> bool {
 }
 
 fn waits(change: &Change, context: &Context<'_>) -> bool {
-    let class = class(change.code, context.settings);
+    let class = change.class(context);
     class == Class::Proposed || class == Class::Safe && !change.renames.is_empty()
 }
 
@@ -70,16 +70,22 @@ pub(super) struct Change {
     pub fields: Vec<(&'static str, String)>,
     pub splice: Option<Splice>,
     pub renames: Vec<Rename>,
+    /// The lone dash before a paragraph has a setting of its own.
+    is_dash: bool,
 }
 
 impl Change {
+    pub fn class(&self, context: &Context<'_>) -> Class {
+        if self.is_dash { context.settings.leading_dash } else { class(self.code, context.settings) }
+    }
+
     fn of_cue(code: Code, cue: usize, summary: String, fields: Vec<(&'static str, String)>) -> Self {
-        Self { code, summary, cue: Some(cue), fields, splice: None, renames: Vec::new() }
+        Self { code, summary, cue: Some(cue), fields, splice: None, renames: Vec::new(), is_dash: false }
     }
 
     fn of_text(code: Code, summary: &str, splice: Splice) -> Self {
-        let summary = summary.to_owned();
-        Self { code, summary, cue: None, fields: Vec::new(), splice: Some(splice), renames: Vec::new() }
+        let (summary, splice) = (summary.to_owned(), Some(splice));
+        Self { code, summary, cue: None, fields: Vec::new(), splice, renames: Vec::new(), is_dash: false }
     }
 
     fn proposal(self, document: &Document<'_>) -> Proposal {
@@ -105,10 +111,11 @@ pub(super) fn changes(document: &Document<'_>, context: &Context<'_>) -> Vec<Cha
     };
     made.extend(stray_ends(document).map(stray));
     for (_, paragraph) in spoken(document) {
-        let dash = leading_dash(&paragraph).map(Splice::delete);
-        made.extend(
-            dash.map(|splice| Change::of_text(Code::HtmlInProse, "remove the lone dash before a paragraph", splice)),
-        );
+        let remove = |span| Change {
+            is_dash: true,
+            ..Change::of_text(Code::HtmlInProse, "remove the lone dash before a paragraph", Splice::delete(span))
+        };
+        made.extend(leading_dash(&paragraph).map(remove));
     }
     made
 }
