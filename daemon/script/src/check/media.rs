@@ -43,14 +43,17 @@ pub(super) fn check(document: &Document<'_>, cue: &Cue<'_>, context: &Context<'_
         // A picture that is still to come leaves a gap that can be seen; a clip leaves a silent show.
         found.push(if kind.is_clip() { diagnostic } else { diagnostic.with_severity(Severity::Warning) });
     }
+    let kind = cue.kind();
     let Some(shelf) = context.shelf else { return };
     for name in ["MediaURL", "AssetURL", "ThumbnailURL", "AudioURL"] {
         let Some(field) = cue.field(name) else { continue };
         let Some(resolved) = resolve(cue, name, shelf) else { continue };
         let mut add = |code, message: String, hint: &str| {
             let diagnostic = document.diagnostic(value_span(field), code, message).with_hint(hint);
-            // A picture of a clip, or its sound alone, is made again; without the clip itself there is no show.
-            let lesser = code == Code::MediaMissing && matches!(name, "ThumbnailURL" | "AudioURL");
+            // A quote's picture, a clip's picture or its sound alone is made again; without the clip itself there is no
+            // show.
+            let is_made = kind == Some(CueType::Fsq) || matches!(name, "ThumbnailURL" | "AudioURL");
+            let lesser = code == Code::MediaMissing && is_made;
             found.push(if lesser { diagnostic.with_severity(Severity::Warning) } else { diagnostic });
         };
         let text = short(field.value.text);
