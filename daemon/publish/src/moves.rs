@@ -13,7 +13,7 @@ use crate::publish::Run;
 use crate::share::{Place, kind_of, stamp_of};
 use crate::snapshot::hash_all;
 use crate::stage::{mark_time, stamp};
-use rustix::fs::{AtFlags, FileType, RenameFlags, SeekFrom};
+use rustix::fs::{AtFlags, FileType, RenameFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Read;
@@ -30,10 +30,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// Of what bears this name now.
     pub fn of(place: &Place) -> Option<Self> {
-        let stat = place.stat().ok()?;
-        let regular = kind_of(&stat) == FileType::RegularFile;
-        let digest = if regular { place.open().ok().and_then(|(file, _)| hash_all(&file).ok()) } else { None };
-        Some(Self { device: stat.st_dev, inode: stat.st_ino, digest })
+        look_into(place).map(|(identity, _)| identity)
     }
 
     fn of_file(file: &File, digest: Digest) -> Result<Self, Errno> {
@@ -93,11 +90,10 @@ impl Run<'_> {
             Err(errno) => return Err(End::errno(&path, "exchange it with its new text", errno)),
         }
         self.point("look at what came out", place)?;
-        let Some(wrong) = self.wrong(i, &slot, base) else { return Ok(()) };
+        let Some(why) = self.wrong(i, &slot, base) else { return Ok(()) };
         let ours = self.ours(i, new).map_err(stuck)?;
         self.put_back(i, ours).map_err(stuck)?;
-        self.remember(&path, wrong.text)?;
-        Err(End::overtaken(&path, wrong.why))
+        Err(End::overtaken(&path, why))
     }
 
     /// By looks alone: the last moment at which another's edit can be seen without ours having been.
@@ -114,36 +110,42 @@ impl Run<'_> {
     }
 
     /// What is wrong with what came out at the slot, if anything.
-    fn wrong(&self, i: usize, slot: &Place, base: Digest) -> Option<Wrong> {
-        let wrong = |why: &str, text| Some(Wrong { why: why.to_owned(), text });
+    fn wrong(&self, i: usize, slot: &Place, base: Digest) -> Option<&'static str> {
+        const CHANGED: Option<&str> = Some("it was changed just now");
+        const OPEN: Option<&str> = Some("it is open for writing in another program");
         let file = match slot.open() {
             Ok((file, _)) => file,
             // Syncthing clears old temporary names away; a person's old text may look like one for a moment. If what
             // we compared is the file that has no name any more, it was that, and it is kept as a blob.
             Err(_) if matches!(slot.stat(), Err(Errno::NOENT)) && self.was_base(i, base) => return None,
-            Err(_) => return wrong("it was changed just now", None),
+            Err(_) => return CHANGED,
         };
-        let Ok(hold) = hold(&file) else { return wrong("it was changed just now", None) };
+        let Ok(hold) = hold(&file) else { return CHANGED };
         if hold.is_contested() {
-            return wrong("it is open for writing in another program", text_of(&file));
+            return OPEN;
         }
         if hash_all(&file) != Ok(base) {
-            return wrong("it was changed just now", text_of(&file));
+            return CHANGED;
         }
         if hold.is_contested() {
-            return wrong("it is open for writing in another program", None);
+            return OPEN;
         }
         drop(hold);
-        if self.is_still_there(i) { None } else { wrong("its directory was moved", None) }
+        if self.is_still_there(i) { None } else { Some("its directory was moved") }
     }
 
-    /// Keeps a text that was put back, see [`crate::Report::seen`].
-    fn remember(&mut self, path: &str, text: Option<Vec<u8>>) -> Result<(), End> {
+    /// Keeps somebody's text that was put back, see [`crate::Report::seen`].
+    fn remember(&mut self, i: usize, text: Option<Vec<u8>>) -> Result<(), End> {
+        let planned = &self.work[i].planned;
         let Some(text) = text else { return Ok(()) };
-        self.point("keep what was put back", 0)?;
+        if [planned.base(), planned.staged()].contains(&Some(Digest::of(&text))) {
+            return Ok(());
+        }
+        let path = planned.path.to_owned();
+        self.point("keep what was put back", self.work[i].planned.place)?;
         // It has its name, so this is a second line of defence, and not worth failing for.
         if let Ok(digest) = self.blobs.put(&text, Keep::Durably) {
-            self.report.seen.push(Rescued { path: path.to_owned(), digest });
+            self.report.seen.push(Rescued { path, digest });
         }
         Ok(())
     }
@@ -171,25 +173,33 @@ impl Run<'_> {
     /// so it goes back to the target, and what it displaces stays in the slot, to be rescued. This ends as soon as
     /// what comes out is what was put there last.
     pub fn put_back(&mut self, i: usize, ours: Identity) -> Result<Undone, End> {
-        let (path, place) = (self.work[i].planned.path.to_owned(), self.work[i].planned.place);
+        let mut texts = Vec::new();
+        let undone = self.exchange_back(i, ours, &mut texts)?;
+        for text in texts {
+            self.remember(i, text)?;
+        }
+        Ok(undone)
+    }
+
+    fn exchange_back(&mut self, i: usize, ours: Identity, texts: &mut Vec<Option<Vec<u8>>>) -> Result<Undone, End> {
+        let place = self.work[i].planned.place;
         let (target, slot) = self.places(i)?;
         let mut put_last = ours;
         for _ in 0..EXCHANGES_MAX {
-            let put_next = Identity::of(&slot);
+            // What lies in the slot is rescued from there, and the target was removed: that stands.
+            let Some((put_next, text)) = look_into(&slot) else { return Ok(Undone::TheirsStands) };
             self.point("exchange back", place)?;
-            match (exchange(&slot, &target), put_next) {
-                (Ok(()), Some(put_next)) => {
-                    self.point("look at what came back", place)?;
-                    if Identity::of(&slot) == Some(put_last) {
-                        return Ok(if put_last == ours { Undone::Restored } else { Undone::TheirsStands });
-                    }
-                    put_last = put_next;
-                }
-                // The target was removed meanwhile, and stays so; what lies in the slot is rescued from there.
-                (Err(Errno::NOENT), Some(_)) => return Ok(Undone::TheirsStands),
-                (Ok(()) | Err(Errno::NOENT), None) => return Ok(Undone::TheirsStands),
-                (Err(errno), _) => return Err(End::errno(&path, "put its old text back", errno)),
+            match exchange(&slot, &target) {
+                Ok(()) => {}
+                Err(Errno::NOENT) => return Ok(Undone::TheirsStands),
+                Err(errno) => return Err(End::errno(&target.path, "put its old text back", errno)),
             }
+            texts.push(text);
+            self.point("look at what came back", place)?;
+            if Identity::of(&slot) == Some(put_last) {
+                return Ok(if put_last == ours { Undone::Restored } else { Undone::TheirsStands });
+            }
+            put_last = put_next;
         }
         Ok(Undone::TheirsStands)
     }
@@ -247,19 +257,22 @@ impl Run<'_> {
             Err(errno) => return Err(End::errno(&path, "take it away", errno)),
         }
         self.point("look at what was taken away", place)?;
-        let Some(wrong) = self.wrong(i, &slot, base) else { return Ok(()) };
+        let Some(why) = self.wrong(i, &slot, base) else { return Ok(()) };
         self.show_again(i).map_err(stuck)?;
-        self.remember(&path, wrong.text)?;
-        Err(End::overtaken(&path, wrong.why))
+        Err(End::overtaken(&path, why))
     }
 
     /// Gives what lies in the slot its name back, unless somebody has taken that name since.
     pub fn show_again(&mut self, i: usize) -> Result<Undone, End> {
         let place = self.work[i].planned.place;
         let (target, slot) = self.places(i)?;
+        let text = look_into(&slot).and_then(|(_, text)| text);
         self.point("give the name back", place)?;
         match self.show(&slot, &target, place)? {
-            Ok(()) => Ok(Undone::Restored),
+            Ok(()) => {
+                self.remember(i, text)?;
+                Ok(Undone::Restored)
+            }
             // What lies in the slot is older, and is rescued from there.
             Err(Errno::EXIST | Errno::NOENT) => Ok(Undone::TheirsStands),
             Err(errno) => Err(End::errno(&target.path, "give it its name back", errno)),
@@ -420,18 +433,19 @@ impl Run<'_> {
     }
 }
 
-/// Why what came out at a slot goes back, and its bytes if they are somebody's text.
-struct Wrong {
-    why: String,
-    text: Option<Vec<u8>>,
-}
-
-/// All of a file, if it is not longer than a text.
-fn text_of(file: &File) -> Option<Vec<u8>> {
+/// Which file bears a name, and its bytes if it is not longer than a text.
+fn look_into(place: &Place) -> Option<(Identity, Option<Vec<u8>>)> {
+    let stat = place.stat().ok()?;
+    let named = |digest| Identity { device: stat.st_dev, inode: stat.st_ino, digest };
+    let Ok((file, _)) = place.open() else { return Some((named(None), None)) };
     let mut text = Vec::new();
-    rustix::fs::seek(file, SeekFrom::Start(0)).ok()?;
-    file.take(TEXT_BYTES_MAX + 1).read_to_end(&mut text).ok()?;
-    (text.len() as u64 <= TEXT_BYTES_MAX).then_some(text)
+    if (&file).take(TEXT_BYTES_MAX + 1).read_to_end(&mut text).is_err() {
+        return Some((named(None), None));
+    }
+    if text.len() as u64 > TEXT_BYTES_MAX {
+        return Some((named(hash_all(&file).ok()), None));
+    }
+    Some((named(Some(Digest::of(&text))), Some(text)))
 }
 
 fn exchange(one: &Place, two: &Place) -> Result<(), Errno> {
