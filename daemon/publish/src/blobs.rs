@@ -13,9 +13,10 @@ use flate2::write::ZlibEncoder;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 /// Whether a blob must outlive a power failure from the moment that it is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,15 @@ pub enum Keep {
 #[derive(Debug)]
 pub struct Blobs {
     root: PathBuf,
-    /// Digests that were put since a sweep began; `None` while none is going on.
-    fresh: Mutex<Option<BTreeSet<Digest>>>,
+    recent: Mutex<Recent>,
     temps: AtomicU64,
+}
+
+/// What was put lately: who put it may not yet have said that it is needed.
+#[derive(Debug, Default)]
+struct Recent {
+    since_last_sweep: BTreeSet<Digest>,
+    before: BTreeSet<Digest>,
 }
 
 impl Blobs {
@@ -43,11 +50,13 @@ impl Blobs {
             if temp.exists() {
                 fs::remove_dir_all(&temp)?;
             }
-            fs::create_dir_all(&temp)?;
+            // People's texts: nobody else's business.
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&temp)?;
+            sync_parent(root)?;
             File::open(root)?.sync_all()
         };
         opened().map_err(failed("open the store of", root.display()))?;
-        Ok(Self { root: root.to_owned(), fresh: Mutex::new(None), temps: AtomicU64::new(0) })
+        Ok(Self { root: root.to_owned(), recent: Mutex::default(), temps: AtomicU64::new(0) })
     }
 
     /// Keeps `bytes` and returns their digest.
@@ -106,11 +115,46 @@ impl Blobs {
         Err(BlobError::Missing { digest: *digest })
     }
 
-    /// Begins to collect blobs that nobody needs. From now on every blob that is put is needed; gather what else is
-    /// and pass it to [`Sweep::finish`].
-    pub fn sweep(&self) -> Sweep<'_> {
-        *self.fresh() = Some(BTreeSet::new());
-        Sweep { blobs: self }
+    /// Whether there is a blob of this digest and it is undamaged, found out by reading all of it.
+    pub fn is_whole(&self, digest: &Digest) -> bool {
+        self.read_through(digest).is_ok()
+    }
+
+    /// Removes every blob that is neither in `keep` nor was put since the sweep before this one. So whoever puts a
+    /// blob has until the next sweep but one to have it named in `keep`.
+    pub fn sweep(&self, keep: impl IntoIterator<Item = Digest>) -> Result<Swept, BlobError> {
+        let keep: BTreeSet<Digest> = keep.into_iter().collect();
+        let mut swept = Swept::default();
+        for byte in 0..=u8::MAX {
+            let shard = format!("{byte:02x}");
+            let entries = match fs::read_dir(self.root.join(&shard)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(failed("list", &shard))?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(failed("list", &shard))?;
+                let name = entry.file_name();
+                let Some(digest) = name.to_str().and_then(|name| digest_of_name(&shard, name)) else { continue };
+                // Held while the blob goes, see `keep_existing`.
+                let recent = self.recent();
+                if [&keep, &recent.since_last_sweep, &recent.before].into_iter().any(|set| set.contains(&digest)) {
+                    swept.kept += 1;
+                } else {
+                    let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                    match fs::remove_file(entry.path()) {
+                        Ok(()) => {
+                            swept.removed += 1;
+                            swept.removed_bytes += bytes;
+                        }
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        Err(error) => return Err(failed("remove", digest)(error)),
+                    }
+                }
+            }
+        }
+        let mut recent = self.recent();
+        recent.before = std::mem::take(&mut recent.since_last_sweep);
+        Ok(swept)
     }
 
     /// Gives a written temporary file its name.
@@ -126,6 +170,8 @@ impl Blobs {
                 sync_parent(shard)?;
             }
             fs::rename(&temp.path, &path)?;
+            // In the other form it would have been found, had it been whole.
+            let _ = fs::remove_file(self.path(digest, form.other()));
             if keep == Keep::Durably {
                 sync_parent(&path)?;
             }
@@ -137,27 +183,29 @@ impl Blobs {
     /// Whether the blob is there, undamaged and, if asked for, durable by now.
     fn keep_existing(&self, digest: &Digest, keep: Keep) -> Result<bool, BlobError> {
         // Said before looking: either a sweep sees that it is needed, or it is gone by the time that we look.
-        if let Some(fresh) = self.fresh().as_mut() {
-            fresh.insert(*digest);
+        self.recent().since_last_sweep.insert(*digest);
+        match self.read_through(digest) {
+            Ok(()) => {}
+            Err(BlobError::Missing { .. } | BlobError::Damaged { .. }) => return Ok(false),
+            Err(error) => return Err(error),
         }
-        for form in FORMS {
-            let path = self.path(digest, form);
-            let Ok(file) = File::open(&path) else { continue };
-            let whole = self.reader(digest).is_ok_and(|mut reader| io::copy(&mut reader, &mut io::sink()).is_ok());
-            if !whole {
-                fs::remove_file(&path).map_err(failed("replace damaged", digest))?;
-                continue;
-            }
-            if keep == Keep::Durably {
+        if keep == Keep::Durably {
+            for form in FORMS {
+                let path = self.path(digest, form);
+                let Ok(file) = File::open(&path) else { continue };
                 file.sync_all().and_then(|()| sync_parent(&path)).map_err(failed("sync", digest))?;
             }
-            return Ok(true);
         }
-        Ok(false)
+        Ok(true)
     }
 
-    fn fresh(&self) -> std::sync::MutexGuard<'_, Option<BTreeSet<Digest>>> {
-        self.fresh.lock().expect("no one panics while holding it")
+    fn read_through(&self, digest: &Digest) -> Result<(), BlobError> {
+        let read = io::copy(&mut self.reader(digest)?, &mut io::sink());
+        read.map(drop).map_err(|cause| read_failed(digest, cause))
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().expect("no one panics while holding it")
     }
 
     fn path(&self, digest: &Digest, form: Form) -> PathBuf {
@@ -188,13 +236,6 @@ impl Read for BlobReader {
     }
 }
 
-/// A sweep that has begun, see [`Blobs::sweep`]. Dropped without being finished it removes nothing.
-#[must_use = "it removes nothing until it is finished"]
-#[derive(Debug)]
-pub struct Sweep<'a> {
-    blobs: &'a Blobs,
-}
-
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
@@ -204,42 +245,6 @@ pub struct Swept {
     pub removed_bytes: u64,
     /// Blobs that stayed.
     pub kept: u64,
-}
-
-impl Sweep<'_> {
-    /// Removes every blob that is neither in `keep` nor was put since the sweep began.
-    pub fn finish(self, keep: impl IntoIterator<Item = Digest>) -> Result<Swept, BlobError> {
-        let keep: BTreeSet<Digest> = keep.into_iter().collect();
-        let mut swept = Swept::default();
-        for byte in 0..=u8::MAX {
-            let shard = format!("{byte:02x}");
-            let entries = match fs::read_dir(self.blobs.root.join(&shard)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries.map_err(failed("list", &shard))?,
-            };
-            for entry in entries {
-                let entry = entry.map_err(failed("list", &shard))?;
-                let name = entry.file_name();
-                let Some(digest) = name.to_str().and_then(|name| digest_of_name(&shard, name)) else { continue };
-                // Held while the blob goes, see `keep_existing`.
-                let fresh = self.blobs.fresh();
-                if keep.contains(&digest) || fresh.as_ref().is_some_and(|fresh| fresh.contains(&digest)) {
-                    swept.kept += 1;
-                } else {
-                    swept.removed_bytes += entry.metadata().map_or(0, |metadata| metadata.len());
-                    swept.removed += 1;
-                    fs::remove_file(entry.path()).map_err(failed("remove", digest))?;
-                }
-            }
-        }
-        Ok(swept)
-    }
-}
-
-impl Drop for Sweep<'_> {
-    fn drop(&mut self) {
-        *self.blobs.fresh() = None;
-    }
 }
 
 fn digest_of_name(shard: &str, name: &str) -> Option<Digest> {
@@ -264,6 +269,13 @@ impl Form {
             Err(error) => error.error_len().is_none(),
         };
         if text && !head.contains(&0) { Self::Packed } else { Self::Plain }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Packed => Self::Plain,
+            Self::Plain => Self::Packed,
+        }
     }
 
     fn ending(self) -> &'static str {
@@ -323,7 +335,8 @@ impl<R: Read> Read for Hashed<R> {
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
-    File::open(path.parent().expect("a blob lies in a directory"))?.sync_all()
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
 }
 
 fn failed<N: ToString>(doing: &'static str, name: N) -> impl FnOnce(io::Error) -> BlobError {

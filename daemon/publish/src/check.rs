@@ -210,8 +210,7 @@ impl Run<'_> {
             let file = write_part(&part, source, new, model.as_ref(), self.blobs)?;
             self.point("name what is staged", planned.place)?;
             // Complete and synced, so it may bear the name that stands for that; nothing lies there yet.
-            rustix::fs::renameat(&part.dir, &part.name, &slot.dir, &slot.name)
-                .map_err(|errno| End::errno(path, "name the staged file", errno))?;
+            self.hide(&part, &slot).map_err(|errno| End::errno(path, "name the staged file", errno))?;
             file
         };
         let stamp = stamp(&file).map_err(|errno| End::errno(path, "look at the staged file", errno))?;

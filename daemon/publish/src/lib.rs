@@ -23,7 +23,7 @@ mod steps;
 mod sweep;
 mod sys;
 
-pub use blobs::{BlobReader, Blobs, Keep, Sweep, Swept};
+pub use blobs::{BlobReader, Blobs, Keep, Swept};
 pub use error::{BlobError, LingerError, ReadError, ShareError};
 pub use held::Held;
 pub use intent::{Intent, Move, Outcome, Report, Rescued, Source, Try};

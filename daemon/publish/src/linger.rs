@@ -68,6 +68,7 @@ impl Linger {
                 Err(errno) => return Err(failed("remove what was displaced from")(errno).into()),
             }
         }
-        Ok(Settled::Gone { rescued })
+        // Somebody who began to open the file before it was displaced waits for us. His save comes to our descriptor.
+        if hold.is_contested() { Ok(Settled::Held) } else { Ok(Settled::Gone { rescued }) }
     }
 }

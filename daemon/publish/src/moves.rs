@@ -13,10 +13,10 @@ use crate::publish::Run;
 use crate::share::{Place, kind_of, stamp_of};
 use crate::snapshot::hash_all;
 use crate::stage::{mark_time, stamp};
-use rustix::fs::{AtFlags, FileType, RenameFlags};
+use rustix::fs::{AtFlags, FileType, RenameFlags, Stat};
 use rustix::io::Errno;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 
 /// Which file, with which bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl Run<'_> {
         let (path, place) = (self.work[i].planned.path.to_owned(), self.work[i].planned.place);
         self.mark(i)?;
         let (target, slot) = self.places(i)?;
-        self.point("exchange", place)?;
         self.last_look(i, &target)?;
+        self.point("exchange", place)?;
         match exchange(&slot, &target) {
             Ok(()) => {}
             Err(Errno::NOENT) if slot.stat().is_ok() => return Err(End::overtaken(&path, "it is not there now")),
@@ -131,6 +131,12 @@ impl Run<'_> {
             return OPEN;
         }
         drop(hold);
+        // Bytes are not all: a mode, an owner or a time that somebody has just set is theirs too.
+        let kept = |stat: &Stat| (stat.st_mode, stat.st_uid, stat.st_gid, stamp_of(stat).mtime_ns);
+        let look = self.work[i].base.as_ref().map(|(_, look)| kept(look));
+        if look.is_some() && rustix::fs::fstat(&file).ok().map(|now| kept(&now)) != look {
+            return CHANGED;
+        }
         if self.is_still_there(i) { None } else { Some("its directory was moved") }
     }
 
@@ -138,7 +144,9 @@ impl Run<'_> {
     fn remember(&mut self, i: usize, text: Option<Vec<u8>>) -> Result<(), End> {
         let planned = &self.work[i].planned;
         let Some(text) = text else { return Ok(()) };
-        if [planned.base(), planned.staged()].contains(&Some(Digest::of(&text))) {
+        let digest = Digest::of(&text);
+        let known = self.report.seen.iter().any(|seen| seen.digest == digest);
+        if known || [planned.base(), planned.staged()].contains(&Some(digest)) {
             return Ok(());
         }
         let path = planned.path.to_owned();
@@ -188,13 +196,15 @@ impl Run<'_> {
         for _ in 0..EXCHANGES_MAX {
             // What lies in the slot is rescued from there, and the target was removed: that stands.
             let Some((put_next, text)) = look_into(&slot) else { return Ok(Undone::TheirsStands) };
+            let file = slot.open().ok().map(|(file, _)| file);
             self.point("exchange back", place)?;
             match exchange(&slot, &target) {
                 Ok(()) => {}
                 Err(Errno::NOENT) => return Ok(Undone::TheirsStands),
                 Err(errno) => return Err(End::errno(&target.path, "put its old text back", errno)),
             }
-            texts.push(text);
+            // Who held it open may have saved just before it went back.
+            texts.extend([text, file.as_ref().and_then(text_of)]);
             self.point("look at what came back", place)?;
             if Identity::of(&slot) == Some(put_last) {
                 return Ok(if put_last == ours { Undone::Restored } else { Undone::TheirsStands });
@@ -249,8 +259,8 @@ impl Run<'_> {
     fn take_away(&mut self, i: usize, base: Digest) -> Result<(), End> {
         let (path, place) = (self.work[i].planned.path.to_owned(), self.work[i].planned.place);
         let (target, slot) = self.places(i)?;
-        self.point("take away", place)?;
         self.last_look(i, &target)?;
+        self.point("take away", place)?;
         match self.hide(&target, &slot) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Err(End::overtaken(&path, "it is not there now")),
@@ -266,11 +276,14 @@ impl Run<'_> {
     pub fn show_again(&mut self, i: usize) -> Result<Undone, End> {
         let place = self.work[i].planned.place;
         let (target, slot) = self.places(i)?;
-        let text = look_into(&slot).and_then(|(_, text)| text);
+        let file = slot.open().ok().map(|(file, _)| file);
+        let before = file.as_ref().and_then(text_of);
         self.point("give the name back", place)?;
         match self.show(&slot, &target, place)? {
             Ok(()) => {
-                self.remember(i, text)?;
+                let after = file.as_ref().and_then(text_of);
+                self.remember(i, before)?;
+                self.remember(i, after)?;
                 Ok(Undone::Restored)
             }
             // What lies in the slot is older, and is rescued from there.
@@ -405,7 +418,7 @@ impl Run<'_> {
     }
 
     /// Moves a file from its public name into the slot, which is ours and free.
-    fn hide(&self, public: &Place, slot: &Place) -> Result<(), Errno> {
+    pub fn hide(&self, public: &Place, slot: &Place) -> Result<(), Errno> {
         if self.has_noreplace(&public.dir) {
             rename_noreplace(public, slot)
         } else if slot.stat().is_ok() {
@@ -438,14 +451,17 @@ fn look_into(place: &Place) -> Option<(Identity, Option<Vec<u8>>)> {
     let stat = place.stat().ok()?;
     let named = |digest| Identity { device: stat.st_dev, inode: stat.st_ino, digest };
     let Ok((file, _)) = place.open() else { return Some((named(None), None)) };
+    let text = text_of(&file);
+    let digest = text.as_deref().map(Digest::of).or_else(|| hash_all(&file).ok());
+    Some((named(digest), text))
+}
+
+/// All of a file, if it is not longer than a text.
+fn text_of(mut file: &File) -> Option<Vec<u8>> {
     let mut text = Vec::new();
-    if (&file).take(TEXT_BYTES_MAX + 1).read_to_end(&mut text).is_err() {
-        return Some((named(None), None));
-    }
-    if text.len() as u64 > TEXT_BYTES_MAX {
-        return Some((named(hash_all(&file).ok()), None));
-    }
-    Some((named(Some(Digest::of(&text))), Some(text)))
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.take(TEXT_BYTES_MAX + 1).read_to_end(&mut text).ok()?;
+    (text.len() as u64 <= TEXT_BYTES_MAX).then_some(text)
 }
 
 fn exchange(one: &Place, two: &Place) -> Result<(), Errno> {

@@ -190,3 +190,99 @@ pub(crate) fn progress(plan: &[Planned<'_>], paths: &BTreeMap<&str, Seen>, slots
         _ => Progress { done: by_paths, undoing: true },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::IntentId;
+    use proptest::prelude::*;
+
+    fn digest(n: u8) -> Digest {
+        Digest::of(&[n])
+    }
+
+    /// An intent that does not contradict itself, from what dice say: each move takes names as they then are.
+    fn intent(dice: &[(u8, u8, u8)]) -> Intent {
+        let mut names: BTreeMap<String, Digest> = (0..3).map(|n| (format!("f{n}"), digest(n))).collect();
+        let mut moves = Vec::new();
+        for (n, (what, which, fresh)) in dice.iter().enumerate() {
+            let new = digest(100 + n as u8);
+            let source = Source::Blob;
+            let taken =
+                names.iter().nth(*which as usize % names.len().max(1)).map(|(name, base)| (name.clone(), *base));
+            let free = format!("f{}", fresh % 6);
+            moves.push(match (what % 4, taken) {
+                (0, Some((path, base))) => {
+                    names.insert(path.clone(), new);
+                    Move::Replace { path, base, new, source, human: n % 2 == 0 }
+                }
+                (1, Some((from, base))) if !names.contains_key(&free) => {
+                    names.remove(&from);
+                    names.insert(free.clone(), base);
+                    Move::Rename { from, to: free, base }
+                }
+                (2, Some((path, base))) => {
+                    names.remove(&path);
+                    Move::Remove { path, base, human: true }
+                }
+                (_, _) if !names.contains_key(&free) => {
+                    names.insert(free.clone(), new);
+                    Move::New { path: free, new, source }
+                }
+                _ => continue,
+            });
+        }
+        Intent { id: IntentId::from(1), moves }
+    }
+
+    fn seen(state: &State<'_>) -> BTreeMap<String, Seen> {
+        let look = |wanted: &Option<Digest>| wanted.map_or(Seen::Absent, Seen::File);
+        state.iter().map(|(name, wanted)| ((*name).to_owned(), look(wanted))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn where_nobody_interferes_the_disk_says_how_far_a_try_came(
+            dice in prop::collection::vec(any::<(u8, u8, u8)>(), 1..7),
+            exchanges: bool,
+            cut: prop::sample::Index,
+            cleared: bool,
+        ) {
+            let intent = intent(&dice);
+            let plan = plan(&intent, |_| exchanges).expect("it does not contradict itself");
+            let states = states(&plan).expect("nor does its plan");
+            let done = cut.index(plan.len() + 1);
+            let slots: Vec<_> = plan
+                .iter()
+                .enumerate()
+                .map(|(i, planned)| match planned.op {
+                    Op::Shift { .. } => Seen::Absent,
+                    Op::Swap { base, new } => Seen::File(if i < done { base } else { new }),
+                    Op::Place { .. } if i < done => Seen::Absent,
+                    Op::Place { new, .. } => Seen::File(new),
+                    Op::Away { base } if i < done && !cleared => Seen::File(base),
+                    Op::Away { .. } => Seen::Absent,
+                })
+                .collect();
+            let paths = seen(&states[done]);
+            let paths = paths.iter().map(|(name, seen)| (name.as_str(), *seen)).collect();
+            let found = progress(&plan, &paths, &slots);
+            prop_assert!(!found.undoing);
+            prop_assert!(found.done == done || states[found.done] == states[done], "{} for {done}", found.done);
+        }
+
+        #[test]
+        fn whatever_lies_there_some_answer_is_given(
+            dice in prop::collection::vec(any::<(u8, u8, u8)>(), 1..6),
+            found in prop::collection::vec(0u8..120, 16),
+        ) {
+            let intent = intent(&dice);
+            let plan = plan(&intent, |_| true).expect("it does not contradict itself");
+            let look = |n: &u8| match n % 10 { 0..=3 => Seen::Absent, 4 => Seen::Other, _ => Seen::File(digest(*n)) };
+            let names: Vec<_> = (0..6).map(|n| format!("f{n}")).collect();
+            let paths = names.iter().zip(&found).map(|(name, n)| (name.as_str(), look(n))).collect();
+            let slots: Vec<_> = found[6..].iter().cycle().take(plan.len()).map(look).collect();
+            prop_assert!(progress(&plan, &paths, &slots).done <= plan.len());
+        }
+    }
+}

@@ -253,7 +253,7 @@ impl Run<'_> {
             stamps[self.work[i].planned.place] = self.final_stamp(i);
         }
         for i in 0..self.work.len() {
-            let known = self.work[i].planned.base().into_iter().collect();
+            let known = self.safe_base(i).into_iter().collect();
             self.forget(i, known)?;
         }
         self.report.made.append(&mut self.made);
@@ -273,10 +273,8 @@ impl Run<'_> {
         }
         self.sync_directories(0, "sync undone")?;
         for i in 0..self.work.len() {
-            let planned = &self.work[i].planned;
-            // What was a person's is a blob by now.
-            let base = planned.base().filter(|base| planned.human && self.blobs.has(base));
-            let known = planned.staged().into_iter().chain(base).collect();
+            let base = self.safe_base(i).filter(|_| self.work[i].planned.human);
+            let known = self.work[i].planned.staged().into_iter().chain(base).collect();
             self.forget(i, known)?;
             self.forget_part(i);
         }
@@ -356,6 +354,12 @@ impl Run<'_> {
             }
             None => place.hash().ok().filter(|(_, digest)| *digest == wanted).map(|(stamp, _)| stamp),
         }
+    }
+
+    /// What an operation displaced, if nothing is lost with it: what we generated, or a person's text that is a blob.
+    fn safe_base(&self, i: usize) -> Option<Digest> {
+        let planned = &self.work[i].planned;
+        planned.base().filter(|base| !planned.human || self.blobs.is_whole(base))
     }
 
     /// Lets go of what an operation's slot holds, after its bytes are safe if they are not among the `known`.

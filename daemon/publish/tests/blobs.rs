@@ -1,0 +1,122 @@
+//! The blob store by itself: whole or absent, once, checked, and swept with care.
+
+use show_publish::{BlobError, Blobs, Digest, Keep, Swept};
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+
+fn store() -> (tempfile::TempDir, Blobs) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let blobs = Blobs::open(&dir.path().join("state/blobs")).expect("opens");
+    (dir, blobs)
+}
+
+fn files(dir: &tempfile::TempDir) -> Vec<PathBuf> {
+    let shards = fs::read_dir(dir.path().join("state/blobs")).expect("lists").flatten();
+    shards.flat_map(|shard| fs::read_dir(shard.path()).expect("lists").flatten()).map(|entry| entry.path()).collect()
+}
+
+#[test]
+fn text_is_packed_and_everything_comes_back_as_it_was() {
+    let (dir, blobs) = store();
+    let text = "a line that repeats itself\n".repeat(10_000);
+    let film: Vec<u8> = (0..300_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    for bytes in [text.as_bytes(), &film, b"", b"\xff\xfe", "ends in half a character: \u{e9}".as_bytes()] {
+        let digest = blobs.put(bytes, Keep::Durably).expect("puts");
+        assert_eq!(digest, Digest::of(bytes));
+        assert_eq!(blobs.put_all(bytes, Keep::Loosely).expect("puts"), digest);
+        assert_eq!(blobs.get(&digest).expect("gets"), bytes);
+        assert!(blobs.has(&digest) && blobs.is_whole(&digest));
+    }
+    assert_eq!(files(&dir).len(), 5, "each is kept once, and nothing is left half written");
+    let sizes: u64 = files(&dir).iter().map(|path| fs::metadata(path).expect("is there").len()).sum();
+    assert!(sizes < film.len() as u64 + 10_000);
+}
+
+#[test]
+fn a_missing_blob_is_said_to_be_missing() {
+    let (_dir, blobs) = store();
+    let digest = Digest::of(b"never put");
+    assert!(!blobs.has(&digest) && !blobs.is_whole(&digest));
+    assert!(matches!(blobs.get(&digest), Err(BlobError::Missing { .. })));
+}
+
+#[test]
+fn a_damaged_blob_is_noticed_and_putting_it_again_heals_it() {
+    for bytes in [&b"text text text text text"[..], b"\0binary\xff\0binary\xff"] {
+        for damage in [0, 1, 2] {
+            let (dir, blobs) = store();
+            let digest = blobs.put(bytes, Keep::Loosely).expect("puts");
+            let path = files(&dir).remove(0);
+            let mut on_disk = fs::read(&path).expect("reads");
+            match damage {
+                0 => on_disk.clear(),
+                1 => on_disk.truncate(on_disk.len() - 1),
+                _ => on_disk[3] ^= 1,
+            }
+            fs::write(&path, on_disk).expect("damages");
+            assert!(matches!(blobs.get(&digest), Err(BlobError::Damaged { .. })), "{damage}");
+            let mut all = Vec::new();
+            assert!(blobs.reader(&digest).expect("opens").read_to_end(&mut all).is_err());
+            assert!(!blobs.is_whole(&digest));
+            assert_eq!(blobs.put(bytes, Keep::Durably).expect("puts again"), digest);
+            assert_eq!(blobs.get(&digest).expect("gets"), bytes);
+            assert_eq!(files(&dir).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_sweep_removes_what_nobody_names_but_nothing_that_was_put_lately() {
+    let (dir, blobs) = store();
+    let kept = blobs.put(b"kept", Keep::Loosely).expect("puts");
+    let dropped = blobs.put(b"dropped", Keep::Loosely).expect("puts");
+    assert_eq!(blobs.sweep([kept]).expect("sweeps").removed, 0, "it was put since the last sweep");
+    let young = blobs.put(b"young", Keep::Loosely).expect("puts");
+    assert_eq!(blobs.sweep([kept]).expect("sweeps").removed, 0, "it may have been put just before the last sweep");
+    let swept = blobs.sweep([kept]).expect("sweeps");
+    assert!(matches!(swept, Swept { removed: 1, kept: 2, removed_bytes: 1.. }), "{swept:?}");
+    assert!(!blobs.has(&dropped) && blobs.has(&young) && blobs.has(&kept));
+    drop(blobs);
+    let blobs = Blobs::open(&dir.path().join("state/blobs")).expect("opens again");
+    blobs.put(b"young", Keep::Loosely).expect("puts what is there");
+    assert_eq!(blobs.sweep([]).expect("sweeps").removed, 1);
+    assert!(blobs.has(&young));
+}
+
+#[test]
+fn what_an_earlier_process_left_half_written_goes() {
+    let (dir, blobs) = store();
+    drop(blobs);
+    let half = dir.path().join("state/blobs/tmp/17");
+    fs::write(&half, "half").expect("writes");
+    let blobs = Blobs::open(&dir.path().join("state/blobs")).expect("opens again");
+    assert!(!half.exists());
+    blobs.put(b"x", Keep::Durably).expect("puts");
+}
+
+#[test]
+fn other_people_cannot_look_into_the_store() {
+    let (dir, _blobs) = store();
+    let mode = fs::metadata(dir.path().join("state/blobs")).expect("is there").permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o077, 0);
+}
+
+#[test]
+fn many_threads_may_put_and_sweep_at_once() {
+    let (_dir, blobs) = store();
+    std::thread::scope(|scope| {
+        for thread in 0..4_u8 {
+            let blobs = &blobs;
+            scope.spawn(move || {
+                for n in 0..50_u8 {
+                    let digest = blobs.put(&[thread / 2, n], Keep::Loosely).expect("puts");
+                    assert!(blobs.is_whole(&digest), "it was put a moment ago");
+                    if thread == 0 && n % 10 == 0 {
+                        blobs.sweep([]).expect("sweeps");
+                    }
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,196 @@
+//! Other programs at single, chosen moments: late saves, touches, Syncthing's broom, a moved directory, a lease.
+
+mod common;
+
+use common::{Others, Scene, TIERS, counted, intent, is_done, is_overtaken, new, remove, rename, replace};
+use show_publish::{Halted, Move, Outcome, Point, Report, Settled, Try};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Publishes, with `deed` done just before each point of the name.
+fn publish_with(scene: &Scene, moves: Vec<Move>, name: &str, mut deed: impl FnMut(&Scene)) -> Report {
+    let steps = &mut counted(|_, point: Point| {
+        if point.name == name {
+            deed(scene);
+        }
+        Ok::<_, Halted>(())
+    });
+    scene.share.publish_stepwise(&scene.blobs, &intent(moves), Try::First, steps).expect("not halted")
+}
+
+fn slot(scene: &Scene) -> std::path::PathBuf {
+    scene.at(scene.temps().first().expect("something is displaced"))
+}
+
+#[test]
+fn a_save_into_the_displaced_file_is_waited_for_and_rescued() {
+    for tier in TIERS {
+        let mut scene = Scene::new(tier);
+        scene.write("note.md", "old");
+        let mut editor = None;
+        // As a program does that was inside open(2) when the names changed places.
+        let report = publish_with(&scene, vec![replace("note.md", "old", "new", true)], "sync file", |scene| {
+            editor = Some(OpenOptions::new().append(true).open(slot(scene)).expect("opens"));
+        });
+        assert!(is_done(&report), "{report:?}");
+        let [mut linger] = <[_; 1]>::try_from(report.lingering).expect("one lingers");
+        assert_eq!(linger.path(), "note.md");
+        assert_eq!(linger.settle(&scene.blobs).expect("settles"), Settled::Held);
+        let mut editor = editor.expect("it opened");
+        editor.write_all(b" and a late save").expect("saves");
+        assert_eq!(linger.settle(&scene.blobs).expect("settles"), Settled::Held);
+        drop(editor);
+        let Settled::Gone { rescued: Some(rescued) } = linger.settle(&scene.blobs).expect("settles") else {
+            panic!("the save is lost")
+        };
+        assert_eq!(scene.blobs.get(&rescued.digest).expect("is kept"), b"old and a late save");
+        assert_eq!((rescued.path.as_str(), scene.names()), ("note.md", vec!["note.md".to_owned()]));
+    }
+}
+
+#[test]
+fn a_late_save_that_nobody_waited_for_is_found_by_the_sweep() {
+    let mut scene = Scene::new(TIERS[0]);
+    scene.write("note.md", "old");
+    let mut editor = None;
+    let report = publish_with(&scene, vec![replace("note.md", "old", "new", true)], "sync file", |scene| {
+        editor = Some(OpenOptions::new().append(true).open(slot(scene)).expect("opens"));
+    });
+    // The process ends.
+    drop(report);
+    let swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
+    assert_eq!((swept.removed, swept.left.len()), (0, 1), "it is open: {swept:?}");
+    editor.expect("it opened").write_all(b" late").expect("saves");
+    let swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
+    assert_eq!(scene.blobs.get(&swept.rescued[0].digest).expect("is kept"), b"old late");
+}
+
+#[test]
+fn a_touch_or_a_new_mode_just_before_the_exchange_stands() {
+    for tier in TIERS {
+        for name in ["exchange", "take away"] {
+            let mut scene = Scene::new(tier);
+            scene.write("note.md", "old");
+            let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+            let moves = vec![replace("note.md", "old", "new", true)];
+            let touched = publish_with(&scene, moves.clone(), name, |scene| {
+                let file = OpenOptions::new().write(true).open(scene.at("note.md")).expect("opens");
+                file.set_modified(time).expect("touches");
+            });
+            let now = fs::metadata(scene.at("note.md")).expect("is there");
+            assert!(is_done(&touched) || now.modified().expect("has a time") == time, "{touched:?}");
+            let mut scene = Scene::new(tier);
+            scene.write("note.md", "old");
+            let changed = publish_with(&scene, moves, name, |scene| {
+                fs::set_permissions(scene.at("note.md"), fs::Permissions::from_mode(0o606)).expect("changes");
+            });
+            let now = fs::metadata(scene.at("note.md")).expect("is there");
+            assert!(is_done(&changed) || now.permissions().mode() & 0o777 == 0o606, "{changed:?}");
+            assert_eq!(is_done(&touched), is_done(&changed));
+        }
+    }
+}
+
+#[test]
+fn syncthing_may_clear_our_temporary_files_away_at_any_point() {
+    let moves = || {
+        vec![
+            replace("note.md", "old token-1", "new", true),
+            new("made.txt", "made"),
+            rename("a.md", "b.md", "a token-2"),
+            remove("gone.md", "gone token-3", true),
+        ]
+    };
+    for tier in TIERS {
+        for at in 0..60 {
+            let mut scene = Scene::new(tier);
+            for (path, text) in [("note.md", "old token-1"), ("a.md", "a token-2"), ("gone.md", "gone token-3")] {
+                scene.write(path, text);
+            }
+            let steps = &mut counted(|number, _| {
+                if number == at {
+                    scene.temps().iter().for_each(|temp| fs::remove_file(scene.at(temp)).expect("clears"));
+                }
+                Ok(())
+            });
+            let report = scene.share.publish_stepwise(&scene.blobs, &intent(moves()), Try::First, steps);
+            let report = report.expect("not halted");
+            // By way of a link a renamed file has for a moment no name but the slot's: its inode is all there is.
+            let by_link = !tier.noreplace;
+            assert!(by_link || scene.lost().is_empty(), "{tier:?} {at}: {report:?} {:?}", scene.names());
+            if matches!(report.outcome, Outcome::Failed { unfinished: false, .. }) {
+                let report = scene.publish(&intent(moves()), Try::Again);
+                assert!(is_done(&report) || by_link, "{tier:?} {at}: {report:?}");
+            } else {
+                assert!(is_done(&report) || by_link, "{tier:?} {at}: {report:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_is_moved_away_takes_its_own_text_along() {
+    for tier in TIERS {
+        for name in ["exchange", "take away", "take the free name", "rename"] {
+            let mut scene = Scene::new(tier);
+            scene.write("0900/note.md", "old token-1");
+            scene.write("0900/b.md", "b token-2");
+            let moves = vec![replace("0900/note.md", "old token-1", "new", true), new("0900/made.txt", "made")];
+            let mut moved = false;
+            let report = publish_with(&scene, moves, name, |scene| {
+                if !std::mem::replace(&mut moved, true) {
+                    fs::rename(scene.at("0900"), scene.at("0901")).expect("moves");
+                }
+            });
+            if moved {
+                assert!(is_overtaken(&report), "{name}: {report:?}");
+                assert_eq!(scene.names(), ["0901/b.md", "0901/note.md"], "{name}: {report:?}");
+                assert_eq!(scene.read("0901/note.md").as_deref(), Some("old token-1"));
+            }
+        }
+    }
+}
+
+#[test]
+fn two_saves_within_one_exchange_leave_the_younger_in_place_and_the_older_as_a_blob() {
+    let mut scene = Scene::new(TIERS[0]);
+    scene.write("note.md", "old");
+    let (mut others, mut number) = (Others::default(), 0);
+    let moves = vec![replace("note.md", "old", "new", true)];
+    let steps = &mut counted(|_, point: Point| {
+        if matches!(point.name, "exchange" | "exchange back") && number < 2 {
+            number += 1;
+            others.act(&scene.at("note.md"), common::Act::RenameOver, &format!("token-{number}"));
+            // Seconds count when it comes to who saved last, not who asks first.
+        }
+        Ok::<_, Halted>(())
+    });
+    let report = scene.share.publish_stepwise(&scene.blobs, &intent(moves), Try::First, steps).expect("not halted");
+    assert!(is_overtaken(&report), "{report:?}");
+    others.settle(&mut scene);
+    assert_eq!(scene.read("note.md").as_deref(), Some("token-2"));
+    assert_eq!(report.rescued.len(), 1, "{report:?}");
+    assert_eq!(scene.blobs.get(&report.rescued[0].digest).expect("kept"), b"token-1");
+    assert!(scene.temps().is_empty());
+}
+
+#[test]
+fn whoever_opens_a_file_while_we_ask_about_it_waits_and_nobody_is_killed() {
+    // The kernel signals the holder of a lease when somebody wants the file; by default that ends the process.
+    let mut scene = Scene::new(TIERS[0]);
+    scene.write("note.md", "old");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                drop(OpenOptions::new().append(true).open(scene.at("note.md")).expect("opens"));
+            }
+        });
+        for _ in 0..2000 {
+            scene.share.held("note.md").expect("answers");
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
