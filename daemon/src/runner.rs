@@ -90,6 +90,8 @@ struct Runner {
     is_ending: bool,
     lacks: Vec<String>,
     boot_id: String,
+    /// For reading pipes.
+    buffer: Vec<u8>,
     /// Keeps descriptor 3 taken, so that no child has anything else of ours where its report pipe goes.
     _place: File,
     /// Nobody else runs in this directory while it is held.
@@ -149,6 +151,7 @@ impl Runner {
             is_ending: false,
             lacks: walls::missing(),
             boot_id: process::boot_id(),
+            buffer: vec![0; log::RECORD_BYTES_MAX],
             _place: place,
             _lock: lock,
         })
@@ -180,7 +183,7 @@ impl Runner {
                 Ready::Daemon => self.listen(),
                 Ready::Pipe(key, name) => {
                     if let Some(child) = self.children.get_mut(&key) {
-                        child.read(name, Instant::now(), utc_ms());
+                        child.read(name, &mut self.buffer, Instant::now(), utc_ms());
                     }
                 }
             }

@@ -115,6 +115,8 @@ pub fn prepare(setup: &Setup, world: &dyn World, order: Order) -> Result<Start, 
         Work::BuiltIn(name) => {
             let showd = setup.showd.to_str().ok_or_else(|| not_started("the path of showd is not UTF-8".into()))?;
             in_place.push(setup.showd.clone());
+            // Paths among the settings it names, such as show.cover, were given to be read.
+            in_place.extend(order.settings.values().filter(|text| text.starts_with('/')).map(PathBuf::from));
             vec![showd.to_owned(), "step".to_owned(), name.clone()]
         }
         Work::Program(words) => template::fill(words, &told, &scratch.out()).map_err(not_started)?,

@@ -1,6 +1,7 @@
 //! One pipe from a step: read without ever blocking, cut into lines, written to the log.
 
 use super::log::{RECORD_BYTES_MAX, Stream, Writer};
+use memchr::memrchr2;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::io::{self, PipeReader, Read as _};
@@ -67,7 +68,7 @@ impl Capture {
     }
 
     pub fn add(&mut self, bytes: &[u8], log: &mut Writer, now: Instant, at_ms: i64) {
-        let whole = bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1);
+        let whole = memrchr2(b'\n', b'\r', bytes).map_or(0, |end| end + 1);
         let (ended, begun) = bytes.split_at(whole);
         if !ended.is_empty() {
             self.partial.extend(ended);
@@ -92,7 +93,8 @@ impl Capture {
         if self.partial.is_empty() {
             return;
         }
-        if let Some(words) = last_words(&self.partial) {
+        let words = last_words(&self.partial);
+        if !words.is_empty() {
             self.last_words.clear();
             self.last_words.extend(&words[..words.len().min(LAST_WORDS_MAX)]);
         }
@@ -107,6 +109,9 @@ impl Capture {
     }
 }
 
-fn last_words(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii).rfind(|line| !line.is_empty())
+/// The last line that is not blank; empty when all are.
+fn last_words(bytes: &[u8]) -> &[u8] {
+    let text = bytes.trim_ascii_end();
+    let begin = memrchr2(b'\n', b'\r', text).map_or(0, |end| end + 1);
+    text[begin..].trim_ascii_start()
 }

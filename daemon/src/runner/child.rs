@@ -104,14 +104,13 @@ impl Child {
             .filter_map(|(name, pipe)| Some((name, pipe.as_ref()?.fd())))
     }
 
-    /// Takes what has come through a pipe.
-    pub fn read(&mut self, name: PipeName, now: Instant, at_ms: i64) {
-        let mut buffer = vec![0; RECORD_BYTES_MAX];
+    /// Takes what has come through a pipe; `buffer` is anybody's.
+    pub fn read(&mut self, name: PipeName, buffer: &mut [u8], now: Instant, at_ms: i64) {
         let log = &mut self.log;
         let (pipe, is_open) = match name {
-            PipeName::Out => read(&mut self.out, &mut buffer, |bytes| self.out_capture.add(bytes, log, now, at_ms)),
-            PipeName::Err => read(&mut self.err, &mut buffer, |bytes| self.err_capture.add(bytes, log, now, at_ms)),
-            PipeName::Report => read(&mut self.report, &mut buffer, |bytes| self.reports.add(bytes)),
+            PipeName::Out => read(&mut self.out, buffer, |bytes| self.out_capture.add(bytes, log, now, at_ms)),
+            PipeName::Err => read(&mut self.err, buffer, |bytes| self.err_capture.add(bytes, log, now, at_ms)),
+            PipeName::Report => read(&mut self.report, buffer, |bytes| self.reports.add(bytes)),
         };
         if !is_open {
             *pipe = None;
@@ -188,10 +187,10 @@ impl Child {
     /// Takes what is left in the pipes, without waiting for whoever else may hold them, and closes the log.
     pub fn finish(mut self, status: WaitStatus, now: Instant, at_ms: i64) -> Exit {
         let mut left = DRAIN_BYTES_MAX;
+        let mut buffer = vec![0; RECORD_BYTES_MAX];
         for name in [PipeName::Out, PipeName::Err] {
             loop {
                 let before = left;
-                let mut buffer = vec![0; RECORD_BYTES_MAX];
                 let (log, left) = (&mut self.log, &mut left);
                 let (pipe, capture) = match name {
                     PipeName::Out => (&mut self.out, &mut self.out_capture),

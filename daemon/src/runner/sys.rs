@@ -7,7 +7,7 @@
 use landlock::RulesetCreated;
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
 use seccompiler::BpfProgram;
 use std::io;
@@ -49,6 +49,8 @@ fn enter(entry: Entry) -> io::Result<()> {
     if getppid() != entry.parent {
         return Err(io::Error::other("the runner died"));
     }
+    // The runner hears its signals from a descriptor and blocks them; a program must be able to hear its own.
+    SigSet::empty().thread_set_mask()?;
     let _ = rustix::process::nice(NICE);
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;

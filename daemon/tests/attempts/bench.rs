@@ -1,5 +1,7 @@
 //! A workbench: a share, a state directory, a real runner, and the adapter before it, with nobody deciding anything.
 
+use nix::poll::{PollFd, PollFlags, poll};
+use rustix::process::{PidfdFlags, pidfd_open};
 use show_core::{
     AttemptNo, Digest, Ended, Event, FilePath, Finished, JobId, Node, Order, OrderInput, ShareId, Stamp, Subject, Time,
     Work,
@@ -8,6 +10,7 @@ use showd::attempt::{self, Attempts, Setup, World, log};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -118,6 +121,39 @@ impl Bench {
         while self.facts.try_recv().is_ok() {}
     }
 
+    /// As it should be.
+    pub fn daemon_closes(&mut self) {
+        let attempts = self.attempts.take().expect("a daemon is there");
+        self.runtime.block_on(attempts.close());
+    }
+
+    /// Waits until this attempt is forgotten: a stop of what is not known is answered at once.
+    pub fn until_forgotten(&self, job: u64) {
+        let (job_id, attempt) = (JobId(job), AttemptNo(1));
+        loop {
+            self.attempts().stop(job_id, attempt, 0);
+            let is_stopped = |event: &Event| matches!(event, Event::AttemptEnded { job: it, ended: Ended::Stopped, .. } if *it == job_id);
+            match self.facts.recv_timeout(Duration::from_millis(20)) {
+                Ok(event) if is_stopped(&event) => break,
+                _ => {}
+            }
+        }
+        while self.state().join("attempts").join(format!("{job}.1")).exists() || !self.spool_has_not(job) {
+            std::thread::yield_now();
+        }
+    }
+
+    fn spool_has_not(&self, job: u64) -> bool {
+        ["started", "ended"].iter().all(|dir| !self.state().join("runner").join(dir).join(format!("{job}.1")).exists())
+    }
+
+    pub fn spool_is_empty(&self) -> bool {
+        ["started", "ended"].iter().all(|dir| {
+            let entries = fs::read_dir(self.state().join("runner").join(dir)).expect("the spool is there");
+            entries.count() == 0
+        })
+    }
+
     pub fn attempts(&self) -> &Attempts {
         self.attempts.as_ref().expect("a daemon is there")
     }
@@ -185,19 +221,17 @@ impl Bench {
         }
     }
 
-    /// Waits until the program says this on standard output, and no longer.
+    /// Waits until the program says this on its report pipe (`say` in scripts).
     pub fn says(&self, job: u64, wanted: &str) {
-        let path = attempt::log_path(&self.state(), JobId(job), AttemptNo(1));
-        let until = Instant::now() + PATIENCE;
-        while !self.printed_so_far(&path).contains(wanted) {
-            assert!(Instant::now() < until, "job {job} never said {wanted}; {}", self.runner_log());
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
+        self.event(wanted, |event| {
+            matches!(event, Event::AttemptProgressed { job: it, message, .. } if it.0 == job && message == wanted)
+        });
     }
 
-    fn printed_so_far(&self, path: &Path) -> String {
-        let piece = log::read(path, 0, None, 1 << 20);
-        piece.map(|piece| text(&piece.lines)).unwrap_or_default()
+    /// What an attempt has printed until now.
+    pub fn printed_so_far(&self, job: u64) -> String {
+        let path = attempt::log_path(&self.state(), JobId(job), AttemptNo(1));
+        text(&log::read(&path, 0, None, 1 << 20).expect("the log reads").lines)
     }
 
     /// All that an attempt printed, line by line, with the stream before each.
@@ -253,7 +287,8 @@ fn text(lines: &[log::Line]) -> String {
         log::Stream::Err => "err",
         log::Stream::Note => "note",
     };
-    lines.iter().map(|line| format!("{}: {}\n", word(line.stream), line.text)).collect()
+    let lines = lines.iter().map(|line| [word(line.stream), ": ", &line.text, "\n"].concat());
+    lines.collect::<Vec<_>>().concat()
 }
 
 /// An order for a program of one attempt, without inputs.
@@ -282,8 +317,25 @@ pub fn program(job: u64, words: &[&str]) -> Order {
     }
 }
 
+/// A script for `sh`, which can `say` something on its report pipe.
 pub fn shell(job: u64, script: &str) -> Order {
-    program(job, &["sh", "-c", script])
+    let say = r#"say() { printf '{"message":"%s"}\n' "$1" >&3; }"#;
+    program(job, &["sh", "-c", &format!("{say}\n{}", script.replace('{', "{{"))])
+}
+
+/// Waits until a process is no more.
+pub fn gone(pid: i32) {
+    let Ok(handle) = pidfd_open(rustix::process::Pid::from_raw(pid).expect("a pid"), PidfdFlags::empty()) else {
+        return;
+    };
+    let mut fds = [PollFd::new(handle.as_fd(), PollFlags::POLLIN)];
+    let ready = poll(&mut fds, u16::try_from(PATIENCE.as_millis()).expect("a minute fits"));
+    assert_eq!(ready, Ok(1), "process {pid} lives on");
+}
+
+/// Kills without a word.
+pub fn kill(pid: i32) {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).expect("kills");
 }
 
 #[track_caller]
