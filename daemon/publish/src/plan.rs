@@ -133,6 +133,11 @@ impl Planned<'_> {
         }
     }
 
+    /// Whether it moves on what `earlier` left.
+    fn stands_on(&self, earlier: &Planned<'_>) -> bool {
+        self.path == earlier.path && (self.place, &self.slot) > (earlier.place, &earlier.slot)
+    }
+
     /// Whether the slot can look so if the operation has been carried out, or if it has not.
     fn allows(&self, slot: Seen, done: bool) -> bool {
         match (self.op, done) {
@@ -185,10 +190,20 @@ pub(crate) fn progress(plan: &[Planned<'_>], paths: &BTreeMap<&str, Seen>, slots
     // Of equals the last is taken, hence from the end.
     let by_paths = (0..=plan.len()).rev().max_by_key(|done| agreeing(*done)).unwrap_or(0);
     let by_both = (0..=plan.len()).rev().filter(|done| possible(*done)).max_by_key(|done| agreeing(*done));
-    match by_both {
-        Some(done) if by_paths >= done || agreeing(by_paths) <= agreeing(done) => Progress { done, undoing: false },
-        _ => Progress { done: by_paths, undoing: true },
+    let Some(done) = by_both else { return Progress { done: by_paths, undoing: true } };
+    if by_paths < done && agreeing(by_paths) > agreeing(done) {
+        return Progress { done: by_paths, undoing: true };
     }
+    // Slots are let go of once everything is in place. A swap of which neither the new bytes nor a slot are left was
+    // either finished then and changed since, or never begun: believed only if another slot was let go of as well.
+    let swaps = || plan[..done].iter().zip(slots).filter(|(planned, _)| matches!(planned.op, Op::Swap { .. }));
+    let in_place = |planned: &Planned<'_>| {
+        let shows = |digest| paths.get(planned.path) == Some(&Seen::File(digest));
+        planned.staged().is_some_and(shows) || plan[..done].iter().any(|later| later.stands_on(planned))
+    };
+    let traceless = swaps().any(|(planned, slot)| *slot == Seen::Absent && !in_place(planned));
+    let let_go = swaps().any(|(planned, slot)| *slot == Seen::Absent && in_place(planned));
+    Progress { done, undoing: traceless && !let_go }
 }
 
 #[cfg(test)]
@@ -246,7 +261,7 @@ mod tests {
             dice in prop::collection::vec(any::<(u8, u8, u8)>(), 1..7),
             exchanges: bool,
             cut: prop::sample::Index,
-            cleared: bool,
+            let_go: bool,
         ) {
             let intent = intent(&dice);
             let plan = plan(&intent, |_| exchanges).expect("it does not contradict itself");
@@ -257,10 +272,12 @@ mod tests {
                 .enumerate()
                 .map(|(i, planned)| match planned.op {
                     Op::Shift { .. } => Seen::Absent,
+                    // Once all is in place slots are let go of.
+                    _ if done == plan.len() && let_go => Seen::Absent,
                     Op::Swap { base, new } => Seen::File(if i < done { base } else { new }),
                     Op::Place { .. } if i < done => Seen::Absent,
                     Op::Place { new, .. } => Seen::File(new),
-                    Op::Away { base } if i < done && !cleared => Seen::File(base),
+                    Op::Away { base } if i < done => Seen::File(base),
                     Op::Away { .. } => Seen::Absent,
                 })
                 .collect();

@@ -353,3 +353,35 @@ fn who_opened_the_file_before_may_save_into_it_at_any_time_after() {
         }
     }
 }
+
+#[test]
+fn a_directory_that_goes_away_between_crash_and_recovery_does_not_come_back() {
+    let moves = || vec![replace("d/a", "a token-a", "new", true), remove("d/b", "b token-b", true), new("c", "c")];
+    for tier in TIERS {
+        for renamed in [false, true] {
+            for crash in 0..40 {
+                let mut scene = Scene::new(tier);
+                scene.write("d/a", "a token-a");
+                scene.write("d/b", "b token-b");
+                let crashed = scene
+                    .share
+                    .publish_stepwise(&scene.blobs, &intent(moves()), Try::First, &mut crash_at(crash))
+                    .is_err();
+                if renamed {
+                    std::fs::rename(scene.at("d"), scene.at("e")).expect("moves");
+                } else {
+                    std::fs::remove_dir_all(scene.at("d")).expect("removes");
+                }
+                if !crashed {
+                    break;
+                }
+                let report = scene.publish(&intent(moves()), Try::Again);
+                assert!(matches!(report.outcome, Outcome::Overtaken { .. }), "{tier:?} {renamed} {crash}: {report:?}");
+                assert!(!scene.at("d").exists() && !scene.at("c").exists(), "{tier:?} {crash}");
+                let swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
+                assert!(scene.temps().is_empty(), "{swept:?}");
+                assert!(!renamed || scene.lost().is_empty(), "{tier:?} {crash}: {:?}", scene.names());
+            }
+        }
+    }
+}
