@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::Receiver;
-use tracing::{debug, info, warn};
+use tracing::debug;
 
 /// Messages of one turn, at most: bounds both a transaction and how long an answer can wait for its turn to end.
 const TOGETHER_MAX: usize = 1_024;
@@ -193,9 +193,6 @@ impl Driver {
             }));
             Ok::<_, StoreError>(())
         })?;
-        for event in &events {
-            self.log(event);
-        }
         self.feed.add(events);
         for effect in effects {
             self.hand_out(effect)?;
@@ -255,30 +252,6 @@ impl Driver {
             }
         }
         Ok(())
-    }
-
-    /// The event log is also in the journal.
-    fn log(&self, event: &show_core::EventRow) {
-        let words = self.world.words(event);
-        macro_rules! tell {
-            ($level:ident) => {
-                $level!(
-                    showd_event = %event.kind,
-                    showd_share = words.share,
-                    showd_episode = words.episode,
-                    showd_build = words.build,
-                    showd_job = words.job,
-                    showd_step = words.step,
-                    showd_file = words.file,
-                    "{}", event.text
-                )
-            };
-        }
-        if event.kind.ends_with("failed") || event.kind.ends_with("lost") || event.kind.ends_with("refused") {
-            tell!(warn);
-        } else {
-            tell!(info);
-        }
     }
 }
 

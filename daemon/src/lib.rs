@@ -14,6 +14,7 @@ pub mod driver;
 pub mod feed;
 pub mod hash;
 pub mod inbox;
+pub mod journal;
 pub mod log;
 pub mod notify;
 pub mod publisher;

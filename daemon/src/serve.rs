@@ -14,7 +14,7 @@ use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
-use crate::{hash, notify, publisher, tool, watch, weaver};
+use crate::{hash, journal, notify, publisher, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,9 +22,13 @@ use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+
+/// How long the last lines of the log may take.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// The daemon could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -122,25 +126,32 @@ pub fn serve(config: Config, taken: Taken) -> Result<(), ServeError> {
         .map_err(|cause| ServeError::System { what: "start the adapters", cause })?;
     let (inbox, messages) = Inbox::new();
     let feed = Feed::new(next_event);
-    let world = World {
+    let mut world = World {
         config: Arc::new(config.clone()),
         shares: names.into(),
         board: board.clone(),
         host: machine.host.clone(),
         started_at: clock.now(),
         config_file: taken.config_file,
+        attempts: None,
     };
     let parts = Parts { config: &config, shares, archive: archive.clone(), inbox: inbox.clone(), board, clock: &clock };
     let (hands, attempts) = parts.start(&runtime, &world, machine, restored, stamps);
+    world.attempts = Some(attempts.clone());
 
     let needs = socket::Needs { inbox: inbox.clone(), feed: feed.clone(), archive, world: Arc::new(world.clone()) };
+    let quiet = CancellationToken::new();
+    let journal = journal::start(feed.clone(), world.clone(), next_event, quiet.clone());
     let driver = Driver::new(core, store, Arc::clone(&clock), world, messages, feed, hands)?;
     let running = std::thread::Builder::new()
         .name("driver".into())
         .spawn(move || driver.run())
         .map_err(|cause| ServeError::System { what: "start the driver", cause })?;
     let ended = runtime.block_on(guard(bound, needs, config.clients_max, inbox, running, &attempts));
-    notify::stopping();
+    quiet.cancel();
+    // A journal that does not listen is not waited for.
+    let last_lines = async { tokio::time::timeout(GOODBYE, tokio::task::spawn_blocking(move || journal.join())).await };
+    let _ = runtime.block_on(last_lines);
     // Reading threads may sit in a slow disk; there is nothing of them to wait for.
     runtime.shutdown_background();
     ended

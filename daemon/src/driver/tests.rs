@@ -50,6 +50,7 @@ fn bench() -> Bench {
         host: "vm".into(),
         started_at: clock.now(),
         config_file: None,
+        attempts: None,
     };
     let (inbox, messages) = Inbox::new();
     let effects = Arc::new(Mutex::new(Vec::new()));

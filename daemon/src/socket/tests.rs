@@ -37,6 +37,7 @@ fn daemon() -> Daemon {
         host: "vm".into(),
         started_at: Time(0),
         config_file: None,
+        attempts: None,
     };
     let archive = Archive::open(&dir.path().join("blobs")).expect("writable");
     let needs = Needs { inbox, feed: Feed::new(Seq(1)), archive, world: Arc::new(world) };

@@ -1,6 +1,7 @@
 //! What people call things, and what they are called for people: shares, episodes, paths, subjects.
 
 use super::{Seen, invalid, not_found};
+use crate::attempt::Attempts;
 use crate::board::Board;
 use crate::config::Config;
 use crate::words::episode_of;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What does not change while the daemon runs, and the board.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct World {
     pub config: Arc<Config>,
     /// By [`ShareId`].
@@ -20,6 +21,8 @@ pub struct World {
     pub started_at: Time,
     /// The configuration file, where there is one.
     pub config_file: Option<PathBuf>,
+    /// Knows what this machine cannot keep apart.
+    pub attempts: Option<Attempts>,
 }
 
 #[derive(Debug, Clone)]

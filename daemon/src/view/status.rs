@@ -6,11 +6,14 @@ use super::{Answered, No, Seen, build, job, later, name, rest};
 use crate::blob::Archive;
 use crate::store::StoreError;
 use show_core::{JobRow, JobState as State, ProposalState};
-use show_protocol::{Answer, PoolView, StatusView};
+use show_protocol::{Answer, NoticeView, PoolView, StatusView};
 use std::collections::BTreeMap;
 
 /// Episodes, running and failed jobs, and files left out: the first so many of each.
 const SHOWN_MAX: usize = 50;
+
+/// With less room than this for the state, a person should make some.
+const FREE_BYTES_MIN: u64 = 512 << 20;
 
 /// The status as it was at one moment, but for what stands in blobs.
 pub struct Gathering {
@@ -52,11 +55,30 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         locks: rest::lock_views(seen),
         proposals_open: u32::try_from(seen.core.proposals().filter(|row| row.state == ProposalState::Open).count())
             .unwrap_or(u32::MAX),
-        notices: seen.world.board.notices(),
+        notices: notices(seen),
         ..StatusView::default()
     };
     let episodes = places.iter().map(|place| episode::gather(seen, place)).collect();
     Ok(Gathering { view, episodes, left_out: file::gather_left_out(seen, None, None) })
+}
+
+/// What the person who runs showd should know.
+fn notices(seen: &Seen<'_>) -> Vec<NoticeView> {
+    let mut notices = seen.world.board.notices();
+    let missing = seen.world.attempts.as_ref().and_then(crate::attempt::Attempts::walls_missing);
+    notices.extend(missing.into_iter().flatten().map(|text| NoticeView {
+        text,
+        hint: "steps run all the same; a newer kernel, or an older one's option, would keep them apart".into(),
+    }));
+    let state = &seen.world.config.paths.state;
+    if let Ok(disk) = nix::sys::statvfs::statvfs(state) {
+        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+        if free < FREE_BYTES_MIN {
+            let text = format!("{} MiB are free on the disk of {}", free >> 20, state.display());
+            notices.push(NoticeView { text, hint: "make room; with none left showd stops, and loses nothing".into() });
+        }
+    }
+    notices
 }
 
 fn pools(seen: &Seen<'_>) -> Vec<PoolView> {
