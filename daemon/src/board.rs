@@ -5,13 +5,14 @@ use show_core::{ShareId, Time};
 use show_protocol::{NoticeView, ShareState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// Names left out that are remembered one by one, per share.
 const LEFT_OUT_MAX: usize = 1_000;
 
 /// Shared by all adapters and the views.
 #[derive(Debug, Clone, Default)]
-pub struct Board(Arc<Mutex<Inner>>);
+pub struct Board(Arc<Mutex<Inner>>, Arc<Notify>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -44,6 +45,22 @@ impl Board {
 
     pub fn change(&self, share: ShareId, change: impl FnOnce(&mut Share)) {
         change(self.lock().shares.entry(share).or_default());
+        self.1.notify_waiters();
+    }
+
+    /// Returns once each of these shares was walked, or is away.
+    pub async fn all_looked_at(&self, shares: &[ShareId]) {
+        loop {
+            let changed = self.1.notified();
+            let is_done = |share: &ShareId| {
+                let share = self.share(*share);
+                share.scanned_at.is_some() || share.state == ShareState::Away
+            };
+            if shares.iter().all(is_done) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// A path was found and skipped. Says whether that is news.

@@ -27,6 +27,8 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+/// A share that takes longer to walk for the first time does not keep us from being called ready.
+const FIRST_LOOK: Duration = Duration::from_secs(20);
 /// How long the last lines of the log may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -370,12 +372,11 @@ async fn guard(
     attempts: &Attempts,
 ) -> Result<(), ServeError> {
     let stop = CancellationToken::new();
+    let ready = say_ready(needs.world.board.clone(), needs.world.configured().map(|(share, ..)| share).collect());
     let serving = tokio::spawn(socket::serve(bound, needs, clients_max, stop.clone()));
     let watchdog = tokio::spawn(notify::watchdog(inbox.clone()));
     let mut driver = tokio::task::spawn_blocking(move || running.join());
-    let world_is_up = "watching";
-    notify::ready(world_is_up);
-    info!("ready");
+    let ready = tokio::spawn(ready);
     let ended = tokio::select! {
         ended = &mut driver => Some(ended),
         signal = signalled() => {
@@ -396,6 +397,7 @@ async fn guard(
         }
     };
     watchdog.abort();
+    ready.abort();
     match ended {
         Ok(Ok(Ok(()))) => Ok(()),
         Ok(Ok(Err(cause))) => {
@@ -404,6 +406,13 @@ async fn guard(
         }
         Ok(Err(_)) | Err(_) => Err(ServeError::Panicked),
     }
+}
+
+/// Who starts us wants to ask us something next, and that makes sense once the shares were looked at.
+async fn say_ready(board: Board, shares: Vec<ShareId>) {
+    let looked_at = tokio::time::timeout(FIRST_LOOK, board.all_looked_at(&shares)).await.is_ok();
+    notify::ready(&format!("watching {} share(s)", shares.len()));
+    info!(looked_at, "ready");
 }
 
 async fn signalled() -> Result<&'static str, ServeError> {
