@@ -5,11 +5,11 @@
 //! program can rely on.
 
 mod compile;
+mod number;
 mod probe;
 pub mod protocol;
 mod quotes;
 mod repair;
-mod rundown;
 mod runtime;
 mod scan;
 mod work;
@@ -57,15 +57,21 @@ const STEPS: &[Step] = &[
     Step { name: "runtime", version: runtime::VERSION, run: runtime::run, about: "how long items and episode run" },
     Step { name: "compile", version: compile::VERSION, run: compile::run, about: "the scripts and the media list" },
     Step {
+        name: "enumerate",
+        version: number::VERSION,
+        run: number::enumerate,
+        about: "numbers for the cues, 10, 20, 30 in show order",
+    },
+    Step {
         name: "renumber",
-        version: rundown::VERSION,
-        run: rundown::renumber,
+        version: number::VERSION,
+        run: number::renumber,
         about: "orders 10, 20, 30 in the present order",
     },
     Step {
         name: "normalise",
-        version: rundown::VERSION,
-        run: rundown::normalise,
+        version: number::VERSION,
+        run: number::normalise,
         about: "orders rounded up to the next free ten",
     },
     Step { name: "noop", version: 1, run: |_| Ok(Outcome::default()), about: "nothing, for measuring" },

@@ -5,4 +5,5 @@ mod inputs;
 mod life;
 mod outputs;
 mod restart;
+mod steps;
 mod walls;
