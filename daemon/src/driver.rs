@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::feed::Feed;
 use crate::inbox::{Call, Message, Wish};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, Store, StoreError};
 use crate::view::{self, Seen, World};
 use show_core::{Change, Coordinator, Decision, Effect, Event};
 use std::collections::VecDeque;
@@ -44,6 +44,8 @@ pub struct Driver {
 /// What a turn gathered that is done after its changes are kept.
 #[derive(Default)]
 struct After {
+    /// The store as it was before this turn, for putting requests into the core's words.
+    before: Option<Reader>,
     reads: Vec<Box<Call>>,
     said: Vec<(crate::inbox::Answers, u64, crate::inbox::Said)>,
     pings: Vec<tokio::sync::oneshot::Sender<()>>,
@@ -96,6 +98,8 @@ impl Driver {
             taken += 1;
             next = if taken < TOGETHER_MAX { self.waiting() } else { None };
         }
+        // A snapshot that lives keeps old pages in the file.
+        after.before = None;
         self.keep(decision)?;
         self.answer(after)
     }
@@ -151,22 +155,17 @@ impl Driver {
     fn wish(&mut self, call: Call, decision: &mut Decision, after: &mut After) -> Result<(), StoreError> {
         let now = self.clock.now();
         let Call { client, who, number, what, answers } = call;
+        let reader = open(&self.store, &mut after.before)?;
+        let seen = Seen { core: &self.core, reader, world: &self.world, now };
         let said = match what {
             Wish::Ask(ask) => crate::inbox::Said::Ask(ask),
             Wish::Request(show_protocol::Request::Stop(stop)) => {
-                let stopped = self.desk.stop(client, stop.request);
-                let reader = self.store.read()?;
-                let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now };
-                if let Some((answers, number, then)) = stopped {
+                if let Some((answers, number, then)) = self.desk.stop(client, stop.request) {
                     after.said.push((answers, number, view::as_things_stand(&seen, &then)?));
                 }
                 view::done().into()
             }
-            Wish::Request(request) => {
-                let reader = self.store.read()?;
-                let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now };
-                view::wish(&seen, request)?
-            }
+            Wish::Request(request) => view::wish(&seen, request)?,
             Wish::Events { .. } => unreachable!("reads are answered after the turn"),
         };
         match said {
@@ -194,24 +193,25 @@ impl Driver {
             Ok::<_, StoreError>(())
         })?;
         self.feed.add(events);
+        let mut reader = None;
         for effect in effects {
-            self.hand_out(effect)?;
+            self.hand_out(effect, &mut reader)?;
         }
         Ok(())
     }
 
-    fn hand_out(&mut self, effect: Effect) -> Result<(), StoreError> {
+    fn hand_out(&mut self, effect: Effect, reader: &mut Option<Reader>) -> Result<(), StoreError> {
         match effect {
             Effect::Answer { ask, reply } => {
                 let Some((answers, number, then)) = self.desk.close(ask) else { return Ok(()) };
-                let reader = self.store.read()?;
-                let seen = Seen { core: &self.core, reader: &reader, world: &self.world, now: self.clock.now() };
+                let reader = open(&self.store, reader)?;
+                let seen = Seen { core: &self.core, reader, world: &self.world, now: self.clock.now() };
                 let said = view::said(&seen, then, reply)?;
                 // A client that has gone needs no answer.
                 let _ = answers.send((number, said));
             }
             Effect::LookUp { keys } => {
-                let (found, missing) = self.store.read()?.actions(&keys)?;
+                let (found, missing) = open(&self.store, reader)?.actions(&keys)?;
                 self.own.push_back(Event::Found { found, missing });
             }
             effect => (self.hands)(effect),
@@ -252,6 +252,14 @@ impl Driver {
             }
         }
         Ok(())
+    }
+}
+
+/// One snapshot serves everything that looks at the same moment.
+fn open<'r>(store: &Store, reader: &'r mut Option<Reader>) -> Result<&'r Reader, StoreError> {
+    match reader {
+        Some(reader) => Ok(reader),
+        none => Ok(none.insert(store.read()?)),
     }
 }
 

@@ -157,10 +157,13 @@ impl<'t> Writer<'t> {
             JobState::Canceled { .. } => Some(CANCELED),
             _ => None,
         };
-        let bad_jobs = at(&mut self.bad_job, self.transaction, BAD_JOB)?;
-        match bad {
-            Some(how) => drop(bad_jobs.insert(job.id.0, how)?),
-            None => drop(bad_jobs.remove(job.id.0)?),
+        // One that never ran was at most cancelled; its entry is then looked at in vain, and the row decides.
+        if bad.is_some() || job.attempt.0 > 0 {
+            let bad_jobs = at(&mut self.bad_job, self.transaction, BAD_JOB)?;
+            match bad {
+                Some(how) => drop(bad_jobs.insert(job.id.0, how)?),
+                None => drop(bad_jobs.remove(job.id.0)?),
+            }
         }
         let bytes = job.to_bytes().map_err(row)?;
         at(&mut self.job, self.transaction, JOB)?.insert(job.id.0, &*bytes)?;
