@@ -69,7 +69,7 @@ while read -r path seconds size tone; do
     mkdir -p "$share/$(dirname "$path")"
     ffmpeg -nostdin -v error -y -f lavfi -i "testsrc2=size=$size:rate=30000/1001:duration=$seconds" \
         -f lavfi -i "sine=frequency=$tone:sample_rate=48000:duration=$seconds" -c:v libx264 -preset ultrafast \
-        -pix_fmt yuv420p -c:a aac -shortest "$share/$path"
+        -pix_fmt yuv420p -c:a aac -b:a 192k -ac 2 -ar 48000 -movflags +faststart -shortest "$share/$path"
 done <docs/example-share/clips.txt
 (cd "$share" && find episodes -type f | sort | sed 's/^/  /')
 cp -R "$share" "$place/before"
