@@ -32,7 +32,7 @@ fn a_hold_keeps_a_note_as_it_is_until_it_is_released() {
     assert_eq!(show.ctl(&["wait", "--idle", "--before-quiet", "--timeout", "100s"]).code, 0);
     assert_eq!(show.read(LEAK_PATH), LEAK);
     let why = show.ctl(&["why", &job(&show, "weave", "Leak")]);
-    assert!(why.out.contains("hold"), "{}", why.out);
+    assert!(why.out.contains("is held by"), "{}", why.out);
     show.kill();
     show.start();
     assert!(show.ctl(&["locks"]).out.contains("20 Leak.md"), "a hold outlives the daemon");

@@ -93,7 +93,7 @@ fn a_program_that_returns_nonsense_fails_and_publishes_nothing() {
 #[test]
 fn what_a_program_makes_is_published_and_what_lies_there_is_not_overwritten() {
     let (show, view, _) = ended(
-        "out.page = \"page.html\"\nrun = [\"sh\", \"-c\", \"mkdir -p $SHOW_OUT; echo made > $SHOW_OUT/page; echo '{\\\"outputs\\\":[{\\\"role\\\":\\\"page\\\"}]}' > $SHOW_RESULT\"]",
+        MAKES_PAGE,
     );
     assert_eq!(view["job"]["state"], "succeeded", "{view}\n{}", show.log());
     assert_eq!(show.read("work/one/page.html"), "made\n");

@@ -79,7 +79,7 @@ impl Planner<'_> {
             }
             Source::List(pattern) => {
                 let pattern = self.lane.fill(pattern, word, element)?;
-                let sizes: Vec<(Arc<str>, u64)> = self.sizes(&pattern);
+                let sizes: Vec<(Arc<str>, u64)> = self.sizes(turn, &pattern);
                 let values = sizes.iter().map(|(path, size)| (path.to_string(), size.to_string(), None)).collect();
                 into.order.push(OrderInput::List { role, files: sizes });
                 values
@@ -212,12 +212,19 @@ impl Planner<'_> {
         matching.map(|(file, _)| file.clone()).collect()
     }
 
-    fn sizes(&mut self, pattern: &Pattern) -> Vec<(Arc<str>, u64)> {
+    /// Sizes of all files that match, without what this step or later ones of its pipeline make: a step never sees its
+    /// own traces, or every result would be news.
+    fn sizes(&mut self, turn: &Turn, pattern: &Pattern) -> Vec<(Arc<str>, u64)> {
+        let play = self.lane.play.clone();
+        let is_later = |by: &Node| play.turn(&by.step).is_some_and(|(place, _)| !turn.before.contains(&place));
         let (pipeline, now) = (&self.lane.play.pipeline, self.core.now);
         let mut sizes = Vec::new();
         let mut wake: Option<Time> = None;
         for path in self.matching(pattern, true) {
             let file = self.core.files.get(&path).expect("it was just listed");
+            if file.by_us().is_some_and(is_later) {
+                continue;
+            }
             let at = file.settles_at(&path, pipeline);
             if at > now {
                 wake = Some(wake.map_or(at, |wake| wake.min(at)));

@@ -117,7 +117,8 @@ pub enum Input {
     Files(String),
     /// All people's Markdown files that match, each with the edits of this step's ancestors woven in.
     Text(String),
-    /// Names and sizes of all files that match, not their content. As with `Files`, growing ones come later.
+    /// Names and sizes of all files that match, not their content, without what this step and later ones of its
+    /// pipeline made. As with `Files`, growing ones come later.
     List(String),
     /// The result of a step, or a list of it: `"probe"`, `"scan.quotes"`. Of a step that maps: all its elements, or
     /// this element's own where both map the same list. The step must be among `needs` or `after`, or before those.

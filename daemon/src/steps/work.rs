@@ -177,14 +177,19 @@ impl Work {
         })
     }
 
-    /// What lies below the subject, as the role `files` lists it.
+    /// What lies below the subject, as far as the order lists it or hands it over as text.
     pub fn listing(&self) -> Listing {
-        let mut listed = Vec::new();
+        let mut listed = BTreeMap::new();
         for input in &self.order.inputs {
-            if let Input::List { role, files } = input
-                && role == "files"
-            {
-                listed.extend(files.iter().map(|file| (self.below(&file.file).to_owned(), file.bytes)));
+            match input {
+                Input::List { files, .. } => {
+                    listed.extend(files.iter().map(|file| (self.below(&file.file).to_owned(), file.bytes)));
+                }
+                Input::Text { file, at, .. } => {
+                    let bytes = fs::metadata(at).map_or(0, |meta| meta.len());
+                    listed.entry(self.below(file).to_owned()).or_insert(bytes);
+                }
+                _ => {}
             }
         }
         Listing::new(listed)
