@@ -33,7 +33,8 @@ impl Client {
         let mut frames = Framed::new(stream, frame::codec());
         let name = concat!("showctl ", env!("CARGO_PKG_VERSION"));
         let hello = Hello::new(name, Encoding::Bincode).write();
-        frames.send(Bytes::from(hello)).await.map_err(|cause| nobody(path, chain(&cause)))?;
+        // A daemon that declines may have closed its side already; what it said can still be read.
+        let _ = frames.send(Bytes::from(hello)).await;
         let first = match tokio::time::timeout(HELLO_MAX, frames.next()).await {
             Ok(Some(Ok(first))) => first,
             Ok(Some(Err(cause))) => return Err(nobody(path, chain(&cause))),

@@ -63,7 +63,7 @@ fn an_attempt_that_ran_through_a_restart_is_not_started_again() {
     show.write("slow/one/file.txt", "");
     show.start();
     let job = show.json(&["submit", "slow", "slow/one/"])["jobs"][0].to_string();
-    show.seen(&["attempt", &format!("\"job\":{job}")]);
+    show.seen(&["job.started", &format!("\"job\":{job}")]);
     show.kill();
     show.start();
     std::fs::write(path.join("go"), "").expect("the gate opens");

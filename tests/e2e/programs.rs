@@ -92,17 +92,21 @@ fn a_program_that_returns_nonsense_fails_and_publishes_nothing() {
 
 #[test]
 fn what_a_program_makes_is_published_and_what_lies_there_is_not_overwritten() {
-    let (show, view, _) = ended(
-        MAKES_PAGE,
-    );
+    let (show, view, _) = ended(&makes("page.html"));
     assert_eq!(view["job"]["state"], "succeeded", "{view}\n{}", show.log());
     assert_eq!(show.read("work/one/page.html"), "made\n");
-    let (show, view, _) = ended(
-        "out.page = \"source.txt\"\nrun = [\"sh\", \"-c\", \"mkdir -p $SHOW_OUT; echo made > $SHOW_OUT/page; echo '{\\\"outputs\\\":[{\\\"role\\\":\\\"page\\\"}]}' > $SHOW_RESULT\"]",
-    );
+    let (show, view, _) = ended(&makes("source.txt"));
     assert_eq!(view["job"]["state"], "failed", "a person's file is in the way: {view}");
     assert!(why(&view).contains("source.txt"), "{view}");
     drop(show);
+}
+
+/// A step whose program makes this file.
+fn makes(file: &str) -> String {
+    let result = format!(r#"{{"outputs":[{{"role":"page","file":"work/one/{file}"}}]}}"#).replace('"', r#"\""#);
+    format!(
+        "out.page = \"{file}\"\nrun = [\"sh\", \"-c\", \"echo made > $SHOW_OUT/page; echo '{result}' > $SHOW_RESULT\"]"
+    )
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn more_clients_than_allowed_are_told_so() {
     assert_ne!(ran.code, 0, "{ran:?}");
     assert!(ran.err.contains("client"), "{ran:?}");
     drop(greeted);
-    show.seen(&["\"seq\":"]);
+    assert!((0..100).any(|_| show.ctl(&["version"]).code == 0), "their places are free again");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_reader_that_does_not_read_holds_nobody_up() {
     lazy.write_all(&frame(&Hello::new("lazy", Encoding::Json).write())).expect("a hello");
     lazy.write_all(&frame(br#"{"id":1,"body":{"follow":{"from":1,"snapshot":true,"progress":true}}}"#))
         .expect("a request");
-    for n in 0..200 {
+    for n in 0..30 {
         let path = format!("episodes/0900/rundown/{n:03} More.md");
         show.write(&path, format!("---\nslug: more-{n}\norder: {n}\nstatus: production\n---\n\nMore of it.\n"));
     }
