@@ -167,10 +167,8 @@ impl Config {
     /// Where a pipeline stands, for people.
     pub fn source_of(&self, pipeline: &str) -> String {
         let text = self.origins.get(pipeline);
-        match BUILT_IN.iter().any(|(_, built_in)| text.is_some_and(|text| text == built_in)) {
-            true => "built in".to_owned(),
-            false => self.file.clone().unwrap_or_else(|| "built in".to_owned()),
-        }
+        let is_built_in = BUILT_IN.iter().any(|(_, built_in)| text.is_some_and(|text| text == built_in));
+        self.file.clone().filter(|_| !is_built_in).unwrap_or_else(|| "built in".to_owned())
     }
 
     /// The pipeline as text: the built-in file with its comments, or what showd made of the configuration.
@@ -328,12 +326,12 @@ fn read_pools(table: &mut Table<'_>, given: &Given) -> Vec<Pool> {
         BTreeMap::from([("cpu".to_owned(), given.cores.max(2)), ("llm".to_owned(), 1), ("transcribe".to_owned(), 1)]);
     if let Some(mut pools_table) = table.table("pool") {
         for (name, _, value) in pools_table.entries() {
-            match value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok()) {
-                Some(capacity) => drop(pools.insert(name.to_owned(), capacity)),
-                None => {
-                    let hint = "write how many jobs may share it; 0 holds everything that needs it";
-                    pools_table.report(&value.span(), name, "wants a whole number from 0", hint);
-                }
+            let capacity = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok());
+            if let Some(capacity) = capacity {
+                pools.insert(name.to_owned(), capacity);
+            } else {
+                let hint = "write how many jobs may share it; 0 holds everything that needs it";
+                pools_table.report(&value.span(), name, "wants a whole number from 0", hint);
             }
         }
     }

@@ -46,6 +46,7 @@ pub struct Driver {
 struct After {
     /// The store as it was before this turn, for putting requests into the core's words.
     before: Option<Reader>,
+    #[allow(clippy::vec_box, reason = "they came boxed, and moving them would cost more")]
     reads: Vec<Box<Call>>,
     said: Vec<(crate::inbox::Answers, u64, crate::inbox::Said)>,
     pings: Vec<tokio::sync::oneshot::Sender<()>>,

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Messages waiting for the driver. Deep enough that a turn of the driver rarely finds it empty under load.
 const QUEUE_MAX: usize = 8_192;
 
+#[allow(clippy::large_enum_variant, reason = "facts are most of what goes through, and a box each would cost more")]
 pub enum Message {
     Fact(Event),
     Call(Box<Call>),
@@ -44,6 +45,7 @@ pub enum Wish {
 pub type Answers = mpsc::UnboundedSender<(u64, Said)>;
 
 /// The answer to a call.
+#[allow(clippy::large_enum_variant, reason = "made once, sent once, and replies are most of them")]
 pub enum Said {
     Reply(Reply),
     /// Everything that the driver had to look up is in here; the rest is reading blobs and wording, elsewhere.

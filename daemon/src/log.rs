@@ -17,23 +17,21 @@ pub fn start() {
     let filter = EnvFilter::try_from_env("SHOWD_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
     let journal = started_by_systemd().then(tracing_journald::layer).and_then(Result::ok);
     let registry = tracing_subscriber::registry().with(filter);
-    // Setting it twice only happens in tests, where the first is as good.
-    let _ = match journal {
-        Some(journal) => {
-            let priorities = PriorityMappings { info: Priority::Informational, ..PriorityMappings::new() };
-            let layer = journal
-                .with_syslog_identifier("showd".to_owned())
-                .with_field_prefix(None)
-                .with_priority_mappings(priorities);
-            registry.with(layer).try_init()
-        }
-        None => {
-            let is_terminal = std::io::stderr().is_terminal();
-            let layer =
-                tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false);
-            registry.with(layer).try_init()
-        }
+    let set = if let Some(journal) = journal {
+        let priorities = PriorityMappings { info: Priority::Informational, ..PriorityMappings::new() };
+        let layer = journal
+            .with_syslog_identifier("showd".to_owned())
+            .with_field_prefix(None)
+            .with_priority_mappings(priorities);
+        registry.with(layer).try_init()
+    } else {
+        let is_terminal = std::io::stderr().is_terminal();
+        let layer =
+            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal).with_target(false);
+        registry.with(layer).try_init()
     };
+    // It is set already only in tests, where the first is as good.
+    drop(set);
 }
 
 /// Standard error is the stream that `JOURNAL_STREAM` names (`device:inode`), so whoever reads it is the journal.

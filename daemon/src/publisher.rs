@@ -113,7 +113,7 @@ impl Publisher {
         if !self.has_swept {
             self.sweep(&share, intent.id);
         }
-        let moves = match intent.moves.iter().map(|one| self.translate(intent, one)).collect::<Result<_, _>>() {
+        let moves = match intent.moves.iter().map(|one| self.translate(one)).collect::<Result<_, _>>() {
             Ok(moves) => moves,
             Err(file) => return Outcome::Refused { file, why: "an intent stays within one share".into() },
         };
@@ -124,11 +124,10 @@ impl Publisher {
         self.outcome(intent, report)
     }
 
-    fn translate(&self, intent: &Intent, one: &Move) -> Result<show_publish::Move, FilePath> {
+    fn translate(&self, one: &Move) -> Result<show_publish::Move, FilePath> {
         let digest = |digest: &show_core::Digest| show_publish::Digest(digest.0);
-        let path = |file: &FilePath| match file.share == self.share {
-            true => Ok(file.path.to_string()),
-            false => Err(file.clone()),
+        let path = |file: &FilePath| {
+            if file.share == self.share { Ok(file.path.to_string()) } else { Err(file.clone()) }
         };
         let source = |source: &Source, file: &FilePath| match source {
             Source::Blob => show_publish::Source::Blob,
@@ -137,7 +136,6 @@ impl Publisher {
                 show_publish::Source::File((self.needs.outputs)(self.share, *job, *attempt, file))
             }
         };
-        let _ = intent;
         Ok(match one {
             Move::Replace { file, base, new, source: from, human, .. } => show_publish::Move::Replace {
                 path: path(file)?,
@@ -199,7 +197,7 @@ impl Publisher {
         known.insert(now.0.into());
         match share.sweep_temps(self.needs.archive.blobs(), &known) {
             Ok(swept) if swept.removed > 0 => {
-                info!(files = swept.removed, "temporary files of an earlier run are gone")
+                info!(files = swept.removed, "temporary files of an earlier run are gone");
             }
             Ok(_) => {}
             Err(cause) => warn!(cause = %cause, "temporary files of an earlier run could not be looked for"),

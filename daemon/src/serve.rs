@@ -79,7 +79,7 @@ pub struct Taken {
 ///
 /// # Errors
 /// When something it cannot do without fails. Nothing that was acknowledged is lost then.
-pub fn serve(config: Config, taken: Taken) -> Result<(), ServeError> {
+pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
     let clock = Arc::new(Clock::new());
     let home = Home::claim(&config.paths.state)?;
     let bound = match taken.sockets.into_iter().next() {
@@ -93,7 +93,7 @@ pub fn serve(config: Config, taken: Taken) -> Result<(), ServeError> {
 
     let board = Board::default();
     let machine = Machine::this();
-    let names = share_names(&mut store, &config)?;
+    let names = share_names(&mut store, config)?;
     let roots: BTreeMap<ShareId, PathBuf> =
         (0..).map(ShareId).zip(&names).filter_map(|(id, share)| Some((id, share.root.clone()?))).collect();
     let shares = Shares::new(roots);
@@ -137,7 +137,7 @@ pub fn serve(config: Config, taken: Taken) -> Result<(), ServeError> {
         config_file: taken.config_file,
         attempts: None,
     };
-    let parts = Parts { config: &config, shares, archive: archive.clone(), inbox: inbox.clone(), board, clock: &clock };
+    let parts = Parts { config, shares, archive: archive.clone(), inbox: inbox.clone(), board, clock: &clock };
     let (hands, attempts) = parts.start(&runtime, &world, machine, restored, stamps);
     world.attempts = Some(attempts.clone());
 
@@ -389,12 +389,11 @@ async fn guard(
     // Sessions say goodbye while the driver still answers them.
     let _ = serving.await;
     attempts.close().await;
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            let _ = inbox.send(Message::Stop).await;
-            driver.await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        let _ = inbox.send(Message::Stop).await;
+        driver.await
     };
     watchdog.abort();
     ready.abort();

@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
         Some(Other::Runner { args }) => crate::runner::main(args),
         Some(Other::Export { state }) => finish(&export_all(state)),
         Some(Other::Import { state }) => finish(&import_all(state)),
-        None => daemon(cli),
+        None => daemon(&cli),
     }
 }
 
@@ -49,8 +49,8 @@ fn complain(error: &dyn std::error::Error, hint: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn daemon(cli: Cli) -> ExitCode {
-    let given = match given(&cli) {
+fn daemon(cli: &Cli) -> ExitCode {
+    let given = match given(cli) {
         Ok(given) => given,
         Err(error) => return complain(&error, "name a folder that is there with --share"),
     };
@@ -76,7 +76,7 @@ fn daemon(cli: Cli) -> ExitCode {
         Err(cause) => return complain(&ServeError::System { what: "take systemd's sockets", cause }, ""),
     };
     crate::log::start();
-    match serve(config, Taken { sockets, config_file: given.config }) {
+    match serve(&config, Taken { sockets, config_file: given.config }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error, &error.hint()),
     }

@@ -152,6 +152,7 @@ impl Store {
         };
         if !ready {
             // Every table exists from the first commit on, so that no reader has to ask.
+            #[allow(clippy::redundant_closure_for_method_calls, reason = "the method alone fits one lifetime only")]
             store.write(0, |writer| writer.make_all())?;
         }
         Ok(store)

@@ -323,13 +323,11 @@ impl Looker {
             }
             return self.is_there().map(drop);
         }
-        match below.to_str() {
-            Some(below) => self.look_at(below),
-            None => {
-                self.leave_out(&below.to_string_lossy(), "the name is not UTF-8");
-                Ok(())
-            }
-        }
+        let Some(below) = below.to_str() else {
+            self.leave_out(&below.to_string_lossy(), "the name is not UTF-8");
+            return Ok(());
+        };
+        self.look_at(below)
     }
 
     /// Looks at one path: a file, a folder (then at all in it), or nothing any more.

@@ -84,7 +84,9 @@ pub fn read(
         pipeline.subject = subject.value;
     }
     if let Some(on) = on {
-        on.iter().for_each(|pattern| check_pattern(&table, "on", pattern));
+        for pattern in &on {
+            check_pattern(&table, "on", pattern);
+        }
         pipeline.on = on.into_iter().map(|pattern| pattern.value).collect();
     }
     if let Some(due) = due {

@@ -86,7 +86,7 @@ impl<'a> Source<'a> {
 
     pub fn line(&self, offset: usize) -> usize {
         let upto = &self.text.as_bytes()[..offset.min(self.text.len())];
-        1 + upto.iter().filter(|&&byte| byte == b'\n').count()
+        1 + upto.split(|byte| *byte == b'\n').count().saturating_sub(1)
     }
 
     /// In the order of the file.

@@ -99,13 +99,12 @@ impl<'a> Table<'a> {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => return self.wrong(key, value, "a whole number", "write it without quotes and without a fraction"),
         };
-        match number.and_then(|number| u32::try_from(number).ok()).filter(|number| (min..=max).contains(number)) {
-            Some(value_read) => Some(At { value: value_read, span: value.span() }),
-            None => {
-                self.report(&value.span(), key, "is out of range", format!("use a number from {min} to {max}"));
-                None
-            }
+        let fitting =
+            number.and_then(|number| u32::try_from(number).ok()).filter(|number| (min..=max).contains(number));
+        if fitting.is_none() {
+            self.report(&value.span(), key, "is out of range", format!("use a number from {min} to {max}"));
         }
+        fitting.map(|fitting| At { value: fitting, span: value.span() })
     }
 
     /// `"40m"`, `"120s"`, `"1h30m"`, in milliseconds.

@@ -180,13 +180,11 @@ async fn read_all(
             continue;
         }
         if let Some(wants) = subscription::wants_progress(&body) {
-            match session.begin(id, Kind::Wait) {
-                Some(token) => subscription::progress(session.clone(), id, wants, token),
-                None => {
-                    session.reply(id, too_many());
-                    continue;
-                }
-            }
+            let Some(token) = session.begin(id, Kind::Wait) else {
+                session.reply(id, too_many());
+                continue;
+            };
+            subscription::progress(session.clone(), id, wants, token);
         }
         let call = Call { client, who: who.clone(), number: id, what: Wish::Request(body), answers: answers.clone() };
         if session.needs.inbox.send(Message::Call(Box::new(call))).await.is_err() {
@@ -303,13 +301,13 @@ async fn write_all(
                 Some(reply) => reply,
                 None => break,
             },
-            push = pushes.recv(), if !pushes_end => match push {
-                Some(push) => push,
-                None => {
+            push = pushes.recv(), if !pushes_end => {
+                let Some(push) = push else {
                     pushes_end = true;
                     continue;
-                }
-            },
+                };
+                push
+            }
         };
         let mut next = Some(message);
         while let Some(message) = next {

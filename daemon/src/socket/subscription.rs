@@ -22,37 +22,41 @@ const EVENTS_TOGETHER: usize = 256;
 /// A log that is followed is looked at this often: it is a file that another process writes.
 const LOG_LOOK: Duration = Duration::from_millis(200);
 
-/// Which jobs' progress a wait wants to hear of; empty sets mean all.
-pub struct Progress {
-    jobs: BTreeSet<u64>,
-    builds: BTreeSet<u64>,
+/// Which jobs' progress a wait wants to hear of.
+pub enum Progress {
+    OfNone,
+    OfAll,
+    Of { jobs: BTreeSet<u64>, builds: BTreeSet<u64> },
 }
 
 impl Progress {
     fn is_wanted(&self, line: &JobLine) -> bool {
-        (self.jobs.is_empty() && self.builds.is_empty())
-            || self.jobs.contains(&line.job.0)
-            || self.builds.contains(&line.build.0)
+        match self {
+            Self::OfNone => false,
+            Self::OfAll => true,
+            Self::Of { jobs, builds } => jobs.contains(&line.job.0) || builds.contains(&line.build.0),
+        }
     }
 }
 
-/// Every wait lasts, and some want to hear of progress meanwhile.
-pub fn wants_progress(request: &Request) -> Option<Option<Progress>> {
+/// `None`: it is no wait.
+pub fn wants_progress(request: &Request) -> Option<Progress> {
     match request {
-        Request::Wait(ask) => Some(ask.progress.then(|| Progress {
+        Request::Wait(ask) if ask.progress => Some(Progress::Of {
             jobs: ask.jobs.iter().map(|job| job.0).collect(),
             builds: ask.builds.iter().map(|build| build.0).collect(),
-        })),
-        Request::WaitIdle(ask) => {
-            Some(ask.progress.then(|| Progress { jobs: BTreeSet::new(), builds: BTreeSet::new() }))
-        }
+        }),
+        Request::WaitIdle(ask) if ask.progress => Some(Progress::OfAll),
+        Request::Wait(_) | Request::WaitIdle(_) => Some(Progress::OfNone),
         _ => None,
     }
 }
 
 /// Pushes progress of what a wait is about until the wait is over.
-pub fn progress(session: Session, id: u64, wanted: Option<Progress>, token: CancellationToken) {
-    let Some(wanted) = wanted else { return };
+pub fn progress(session: Session, id: u64, wanted: Progress, token: CancellationToken) {
+    if matches!(wanted, Progress::OfNone) {
+        return;
+    }
     let mut lines = session.needs.feed.progress();
     tokio::spawn(async move {
         while let Some(line) = token.run_until_cancelled(lines.recv()).await {

@@ -79,7 +79,7 @@ impl Daemon {
     }
 }
 
-fn answer(call: Call, said: impl Into<Said>) {
+fn answer(call: &Call, said: impl Into<Said>) {
     call.answers.send((call.number, said.into())).expect("the session lives");
 }
 
@@ -141,7 +141,7 @@ async fn a_request_is_answered_in_the_encoding_of_the_hello() {
         client.ask(7, Version {}).await;
         let call = daemon.call().await;
         assert_eq!((call.number, call.who.name.as_str()), (7, "pat"));
-        answer(call, version(42));
+        answer(&call, version(42));
         let (id, reply) = client.must().await;
         assert_eq!((id, reply), (7, version(42).into()));
     }
@@ -154,9 +154,9 @@ async fn answers_come_in_any_order_each_under_its_number() {
     client.ask(1, Version {}).await;
     client.ask(2, Version {}).await;
     let (first, second) = (daemon.call().await, daemon.call().await);
-    answer(second, version(2));
+    answer(&second, version(2));
     assert_eq!(client.must().await, (2, version(2).into()));
-    answer(first, version(1));
+    answer(&first, version(1));
     assert_eq!(client.must().await, (1, version(1).into()));
 }
 
@@ -167,7 +167,7 @@ async fn work_that_is_done_elsewhere_is_answered_when_it_is_done() {
     client.ask(1, Version {}).await;
     let call = daemon.call().await;
     let later: crate::inbox::Later = Box::new(|_| version(9).into());
-    answer(call, Said::Later(later));
+    answer(&call, Said::Later(later));
     assert_eq!(client.must().await, (1, version(9).into()));
 }
 
@@ -231,7 +231,7 @@ async fn a_client_may_be_silent_between_frames_for_as_long_as_it_likes() {
     let mut client = daemon.client(Encoding::Json).await;
     tokio::time::advance(std::time::Duration::from_secs(86_400)).await;
     client.ask(1, Version {}).await;
-    answer(daemon.call().await, version(1));
+    answer(&daemon.call().await, version(1));
     assert_eq!(client.must().await.0, 1);
 }
 
@@ -282,12 +282,12 @@ async fn a_client_that_asks_and_never_reads_is_no_longer_read_from_and_loses_not
     }
     assert_eq!(reached, 256, "this many may be open at once");
     for call in calls {
-        answer(call, version(1));
+        answer(&call, version(1));
     }
     for _ in 0..256 {
         assert_eq!(client.must().await.1, version(1).into());
     }
-    answer(daemon.call().await, version(2));
+    answer(&daemon.call().await, version(2));
     assert_eq!(client.must().await.1, version(2).into(), "and then it goes on");
 }
 
@@ -297,7 +297,7 @@ async fn an_answer_longer_than_a_frame_is_refused_instead() {
     let mut client = daemon.client(Encoding::Json).await;
     client.ask(1, Version {}).await;
     let host = "x".repeat(FRAME_BYTES_MAX);
-    answer(daemon.call().await, Answer::Version(VersionView { host, ..VersionView::default() }));
+    answer(&daemon.call().await, Answer::Version(VersionView { host, ..VersionView::default() }));
     match client.must().await {
         (1, Reply::Refused(refusal)) => assert_eq!(refusal.kind, RefusalKind::TooLarge),
         other => panic!("{other:?}"),
@@ -309,7 +309,7 @@ async fn follow(daemon: &mut Daemon, client: &mut Client, id: u64, from: u64) {
     client.ask(id, Follow::default()).await;
     let call = daemon.call().await;
     let view = FollowView { next: show_protocol::Seq(from), ..FollowView::default() };
-    answer(call, Said::Follow { view: Box::new(move |_| view), from: Seq(from), progress: false });
+    answer(&call, Said::Follow { view: Box::new(move |_| view), from: Seq(from), progress: false });
     assert!(matches!(client.must().await, (at, Reply::Answer(_)) if at == id));
 }
 
@@ -328,7 +328,7 @@ async fn a_follower_gets_the_old_events_from_the_store_and_the_new_ones_as_they_
     follow(&mut daemon, &mut client, 3, 2).await;
     let call = daemon.call().await;
     assert!(matches!(call.what, Wish::Events { from: Seq(2) }));
-    answer(call, Said::Events { oldest: Seq(1), events: (2..5).map(event).collect() });
+    answer(&call, Said::Events { oldest: Seq(1), events: (2..5).map(event).collect() });
     daemon.needs.feed.add(vec![event(5)]);
     for expected in 2..=5 {
         assert!(matches!(pushed(&mut client).await, Push::Event(event) if event.seq.0 == expected));
@@ -342,7 +342,7 @@ async fn a_follower_from_before_what_is_kept_begins_with_a_gap() {
     let mut client = daemon.client(Encoding::Json).await;
     follow(&mut daemon, &mut client, 3, 1).await;
     let call = daemon.call().await;
-    answer(call, Said::Events { oldest: Seq(48), events: (48..50).map(event).collect() });
+    answer(&call, Said::Events { oldest: Seq(48), events: (48..50).map(event).collect() });
     let gap = Push::Gap { from: show_protocol::Seq(1), to: show_protocol::Seq(47) };
     assert_eq!(pushed(&mut client).await, gap);
     assert!(matches!(pushed(&mut client).await, Push::Event(event) if event.seq.0 == 48));
@@ -390,7 +390,7 @@ async fn a_subscription_ends_when_its_client_says_stop() {
     assert!([one.0, other.0].contains(&4));
     daemon.needs.feed.add(vec![event(1)]);
     client.ask(5, Version {}).await;
-    answer(daemon.call().await, version(1));
+    answer(&daemon.call().await, version(1));
     assert_eq!(client.must().await.0, 5, "no event comes any more");
 }
 
@@ -446,7 +446,7 @@ async fn one_client_too_many_is_told_so() {
     let welcome = second.next().await.expect("an answer").expect("a frame");
     match Welcome::read(&welcome).expect("a welcome") {
         Welcome::Refused(refusal) => assert_eq!(refusal.kind, RefusalKind::TooMany),
-        other => panic!("{other:?}"),
+        welcome @ Welcome::Welcome { .. } => panic!("{welcome:?}"),
     }
     daemon.stop.cancel();
     drop((first, second));

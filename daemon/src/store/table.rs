@@ -74,9 +74,7 @@ impl<'t> Writer<'t> {
     }
 
     pub fn make_all(&mut self) -> Wrote {
-        for table in [META] {
-            self.transaction.open_table(table)?;
-        }
+        self.transaction.open_table(META)?;
         for table in [FILE, ACTION, INDEX, FIXED, BINDING, OURS, REVISION] {
             self.transaction.open_table(table)?;
         }

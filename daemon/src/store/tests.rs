@@ -87,7 +87,7 @@ fn deleted_rows_are_gone() {
 
 #[test]
 fn the_bytes_of_every_kind_stay_as_they_are() {
-    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: Vec<u8>| format!("{bytes:02x?}").replace(['[', ']', ',', ' '], "");
     let lines = [
         ("meta", samples::meta().to_bytes()),
         ("file", samples::file_row().to_bytes()),

@@ -53,7 +53,7 @@ fn word(seen: &Seen<'_>, then: Then, reply: CoreReply) -> Answered {
         })
         .into(),
         (Then::Ids, CoreReply::Jobs { jobs }) => ids(jobs.into_iter().map(|job| job.0)),
-        (Then::Published { files, text }, reply) => published(files, text, &reply),
+        (Then::Published { files, text }, reply) => published(&files, text, &reply),
         (Then::EpisodeMade { episode, file, files }, _) => Answer::EpisodeMade(EpisodeMadeView {
             episode,
             share: seen.world.share_name(file.share),
@@ -71,7 +71,7 @@ fn ids(ids: impl Iterator<Item = u64>) -> Said {
     Answer::Ids(IdsView { ids: ids.collect() }).into()
 }
 
-fn published(files: Vec<show_core::FilePath>, text: String, reply: &CoreReply) -> Said {
+fn published(files: &[show_core::FilePath], text: String, reply: &CoreReply) -> Said {
     let intent = match reply {
         CoreReply::Publishing { intent } => Some(show_protocol::IntentId(intent.0)),
         _ => None,

@@ -267,7 +267,7 @@ pub fn proposals(seen: &Seen<'_>, ask: &show_protocol::ask::Proposals) -> Answer
             && place.as_ref().is_none_or(|place| row.subject.share == place.share && row.subject.path == place.path)
     };
     let mut rows: Vec<&ProposalRow> = seen.core.proposals().filter(wanted).collect();
-    rows.sort_by(|a, b| b.id.cmp(&a.id));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
     let (rows, next) = page(rows, ask.after.as_deref(), ask.limit)?;
     let proposals = rows.into_iter().map(|row| proposal_line(seen, row)).collect();
     Ok(Answer::Proposals(ProposalsView { proposals, next }).into())

@@ -152,18 +152,14 @@ fn split_share<'t>(seen: &Seen<'_>, typed: &'t str) -> Result<(Option<ShareId>, 
 
 /// An absolute path, or one below a share's root; with several shares `name:episodes/0237/info.md`.
 pub fn file(seen: &Seen<'_>, typed: &str) -> Result<FilePath, Refusal> {
-    let (share, path) = match typed.starts_with('/') {
-        true => {
-            let mut shares = seen.world.configured();
-            let inside =
-                shares.find_map(|(id, _, root)| Some((id, Path::new(typed).strip_prefix(root).ok()?.to_str()?)));
-            let hint = "name a file below the root of a share; \"showctl status\" names the shares";
-            inside.ok_or_else(|| not_found(format!("{typed} is in no share"), hint))?
-        }
-        false => {
-            let (share, path) = split_share(seen, typed)?;
-            (share.map_or_else(|| only_share(seen, typed), Ok)?, path)
-        }
+    let (share, path) = if typed.starts_with('/') {
+        let mut shares = seen.world.configured();
+        let inside = shares.find_map(|(id, _, root)| Some((id, Path::new(typed).strip_prefix(root).ok()?.to_str()?)));
+        let hint = "name a file below the root of a share; \"showctl status\" names the shares";
+        inside.ok_or_else(|| not_found(format!("{typed} is in no share"), hint))?
+    } else {
+        let (share, path) = split_share(seen, typed)?;
+        (share.map_or_else(|| only_share(seen, typed), Ok)?, path)
     };
     let path = path.trim_end_matches('/');
     if path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | "..")) {

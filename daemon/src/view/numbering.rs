@@ -71,11 +71,11 @@ fn show(seen: &Seen<'_>, episode: &str, plan: impl FnOnce(&Episode<'_>) -> Plan 
         let found = tree.classify();
         let episode = Episode::read(&tree.folder, &tree.listing, &found, |path| tree.text(path));
         let plan = plan(&episode);
-        Answer::Changes(view(&place, share, &tree, plan)).into()
+        Answer::Changes(view(&place, share, &tree, &plan)).into()
     }))
 }
 
-fn view(place: &Place, share: String, tree: &Tree, plan: Plan) -> ChangesView {
+fn view(place: &Place, share: String, tree: &Tree, plan: &Plan) -> ChangesView {
     let full = |path: &str| format!("{}{path}", place.path);
     let mut changes: Vec<ChangeView> = plan
         .renames

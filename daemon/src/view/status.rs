@@ -41,7 +41,7 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
     };
     let running = seen.core.jobs().filter(is_moving).take(SHOWN_MAX).map(|row| job::line(seen, row)).collect();
     let mut failed: Vec<&JobRow> = seen.core.jobs().filter(|job| matches!(job.state, State::Failed { .. })).collect();
-    failed.sort_by(|a, b| b.id.cmp(&a.id));
+    failed.sort_by_key(|job| std::cmp::Reverse(job.id));
     let view = StatusView {
         now_at_ms: seen.now.0,
         seq: show_protocol::Seq(seen.reader.next_event()?.0),

@@ -17,6 +17,7 @@ pub fn wish(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
     settle(ask_of(seen, request))
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what most wishes end with")]
 fn asked(ask: Ask, then: Then) -> Answered {
     Ok(Said::Ask(Box::new((ask, then))))
 }
@@ -208,6 +209,7 @@ pub fn failed(what: &str, cause: &dyn std::error::Error) -> Said {
 }
 
 /// Files that must be there before they are asked for.
+#[allow(clippy::result_large_err, reason = "the error is the answer, made once")]
 pub fn keep_all(
     archive: &crate::blob::Archive,
     files: Vec<(FilePath, String)>,

@@ -82,6 +82,7 @@ mod tests {
     use super::*;
     use notify::event::Flag;
 
+    #[allow(clippy::unnecessary_wraps, reason = "as notify gives it")]
     fn touched(path: &str) -> notify::Result<Event> {
         Ok(Event::new(EventKind::Modify(ModifyKind::Any)).add_path(path.into()))
     }

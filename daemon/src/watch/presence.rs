@@ -73,8 +73,8 @@ impl Presence {
         if (has_marker && !self.had_marker) || (has_content && !self.had_content) {
             self.had_marker |= has_marker;
             self.had_content |= has_content;
-            let words = [("marker", self.had_marker), ("content", self.had_content)];
-            let text: String = words.iter().filter(|(_, had)| *had).map(|(word, _)| format!("{word}\n")).collect();
+            let words = [("marker\n", self.had_marker), ("content\n", self.had_content)];
+            let text: String = words.iter().filter(|(_, had)| *had).map(|(word, _)| *word).collect();
             let folder = root.memory.parent().expect("a file lies in a folder");
             if let Err(cause) = fs::create_dir_all(folder).and_then(|()| fs::write(&root.memory, text)) {
                 warn!(showd_share = root.name, cause = %cause, "could not remember that the share was there");

@@ -84,7 +84,7 @@ impl Forgetful {
             match (dice % 4, op) {
                 (0 | 1, op) => op.on(&mut bytes),
                 (2, Op::Write(offset, data)) => {
-                    Op::Write(*offset, data[..data.len() / 512 * 512 / 2].to_vec()).on(&mut bytes)
+                    Op::Write(*offset, data[..data.len() / 512 * 512 / 2].to_vec()).on(&mut bytes);
                 }
                 _ => {}
             }
