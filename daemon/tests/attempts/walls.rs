@@ -105,7 +105,7 @@ fn a_step_can_neither_signal_nor_command_its_runner() {
 fn a_step_starts_clean() {
     let bench = Bench::new();
     let script = "env | cut -d= -f1 | sort | tr '\\n' ' '; echo; pwd; echo $HOME $TMPDIR; umask; nice; ulimit -c
-        for fd in $(seq 0 99); do [ -e /proc/$$/fd/$fd ] && printf '%s ' $fd; done; echo; readlink /proc/$$/fd/0; grep SigBlk /proc/$$/status; ps -o pgid= -p $$ | tr -d ' '; echo $$";
+        for fd in $(seq 0 99); do [ -e /proc/$$/fd/$fd ] && printf '%s ' $fd; done; echo; readlink /proc/$$/fd/0; grep SigBlk /proc/self/status; ps -o pgid= -p $$ | tr -d ' '; echo $$";
     finished(bench.run(1, script));
     let printed = printed(&bench, 1);
     let lines: Vec<&str> = printed.lines().collect();
