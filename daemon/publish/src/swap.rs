@@ -11,7 +11,7 @@ use crate::publish::Run;
 use crate::rename::exchange;
 use crate::share::{Place, stamp_of};
 use crate::snapshot::hash_all;
-use rustix::fs::Stat;
+use rustix::fs::{SeekFrom, Stat};
 use rustix::io::Errno;
 
 impl Run<'_> {
@@ -29,7 +29,12 @@ impl Run<'_> {
         self.point("look at what came out", place)?;
         let Some(why) = self.wrong(i, &slot, base) else { return Ok(()) };
         let ours = self.ours(i, new).map_err(stuck)?;
-        self.put_back(i, ours).map_err(stuck)?;
+        let undone = self.put_back(i, ours).map_err(stuck)?;
+        if undone == Undone::TheirsStands && Identity::of(&target) == Some(ours) {
+            // What came out was cleared away before it could go back.
+            self.rescue_unnamed(i)?;
+            self.report.kept.push(path.clone());
+        }
         Err(End::overtaken(&path, why))
     }
 
@@ -100,6 +105,19 @@ impl Run<'_> {
         model.is_some_and(|(file, _)| {
             rustix::fs::fstat(file).is_ok_and(|stat| stat.st_nlink == 0) && hash_all(file) == Ok(base)
         })
+    }
+
+    /// Saves the bytes of the file that we compared, if it has no name any more.
+    fn rescue_unnamed(&mut self, i: usize) -> Result<(), End> {
+        let path = self.work[i].planned.path.to_owned();
+        let Some((file, _)) = &self.work[i].base else { return Ok(()) };
+        let failed = |errno| End::errno(&path, "read what it was", errno);
+        if rustix::fs::fstat(file).map_err(failed)?.st_nlink == 0 {
+            rustix::fs::seek(file, SeekFrom::Start(0)).map_err(failed)?;
+            let digest = self.blobs.put_all(file, Keep::Durably).map_err(|error| End::blob(&path, &error))?;
+            self.report.rescued.push(Rescued { path, digest });
+        }
+        Ok(())
     }
 
     /// Whether the path still leads into the directory that we hold open.

@@ -1,6 +1,6 @@
 //! Stopped at every point, disturbed at every point, and both: nothing is ever half, and no token is ever lost.
 //!
-//! By default the larger products of points and disturbances are walked in strides; `SHOW_PUBLISH_LONG=1` walks all.
+//! The larger products of points and disturbances are walked in strides; `SHOW_PUBLISH_LONG=N` takes N times as many.
 
 mod common;
 
@@ -207,7 +207,7 @@ fn points(scenario: &Scenario, tier: Abilities) -> usize {
     Case { scenario, tier, deeds: &[], crash: None }.run().points
 }
 
-/// Takes one of every `stride` in turn, or all of them when asked for the long form.
+/// Takes one of every `stride` in turn, or N times as many when asked for the long form.
 struct Strides {
     count: usize,
     stride: usize,
@@ -215,7 +215,8 @@ struct Strides {
 
 impl Strides {
     fn new(stride: usize) -> Self {
-        Self { count: 0, stride: if std::env::var_os("SHOW_PUBLISH_LONG").is_some() { 1 } else { stride } }
+        let longer = std::env::var("SHOW_PUBLISH_LONG").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+        Self { count: 0, stride: (stride / longer).max(1) }
     }
 
     fn takes(&mut self) -> bool {

@@ -131,6 +131,27 @@ fn syncthing_may_clear_our_temporary_files_away_at_any_point() {
 }
 
 #[test]
+fn what_syncthing_clears_away_in_that_very_instant_is_rescued_from_our_descriptor() {
+    // Somebody puts an old version back, time and all, in the instant before the exchange, and a scan of Syncthing's
+    // takes it for an old temporary file in the instant after.
+    let mut scene = Scene::new(TIERS[0]);
+    scene.write("note.md", "old");
+    let steps = &mut counted(|_, point: Point| {
+        match point.name {
+            "exchange" => fs::write(scene.at("note.md"), "an old version").expect("puts back"),
+            "look at what came out" => fs::remove_file(slot(&scene)).expect("clears"),
+            _ => {}
+        }
+        Ok::<_, Halted>(())
+    });
+    let moves = vec![replace("note.md", "old", "new", true)];
+    let report = scene.share.publish_stepwise(&scene.blobs, &intent(moves), Try::First, steps).expect("not halted");
+    assert!(is_overtaken(&report), "{report:?}");
+    assert_eq!(report.kept, ["note.md"]);
+    assert_eq!(scene.blobs.get(&report.rescued[0].digest).expect("kept"), b"an old version");
+}
+
+#[test]
 fn a_directory_that_is_moved_away_takes_its_own_text_along() {
     for tier in TIERS {
         for name in ["exchange", "take away", "take the free name", "rename"] {
