@@ -8,6 +8,7 @@
 mod capture;
 mod child;
 mod connection;
+mod family;
 pub mod log;
 mod process;
 mod report;
@@ -18,15 +19,15 @@ pub mod wire;
 
 use child::{Child, PipeName};
 use connection::Connection;
+use family::Family;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{getsockopt, sockopt};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, geteuid};
+use nix::unistd::geteuid;
+use report::Report;
 use spool::{Spool, Started};
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -80,7 +81,7 @@ struct Runner {
     listener: UnixListener,
     signals: SignalFd,
     spool: Spool,
-    children: BTreeMap<Key, Child>,
+    family: Family,
     daemon: Option<Connection>,
     /// Since when nobody is connected.
     alone: Option<Instant>,
@@ -143,7 +144,7 @@ impl Runner {
             listener,
             signals,
             spool,
-            children: BTreeMap::new(),
+            family: Family::default(),
             daemon: None,
             alone: Some(Instant::now()),
             linger,
@@ -166,7 +167,7 @@ impl Runner {
     }
 
     fn is_done(&self) -> bool {
-        if !self.children.is_empty() {
+        if !self.family.is_empty() {
             return false;
         }
         let is_left = self.alone.is_some_and(|since| self.is_retiring || since.elapsed() >= self.linger);
@@ -182,7 +183,7 @@ impl Runner {
                 Ready::Listener => self.accept(),
                 Ready::Daemon => self.listen(),
                 Ready::Pipe(key, name) => {
-                    if let Some(child) = self.children.get_mut(&key) {
+                    if let Some(child) = self.family.get(key) {
                         child.read(name, &mut self.buffer, Instant::now(), utc_ms());
                     }
                 }
@@ -206,11 +207,9 @@ impl Runner {
             what.push(Ready::Daemon);
             fds.push(PollFd::new(daemon.fd(), readable | writable));
         }
-        for child in self.children.values() {
-            for (name, fd) in child.pipes() {
-                what.push(Ready::Pipe(child.key, name));
-                fds.push(PollFd::new(fd, readable));
-            }
+        for (key, name, fd) in self.family.pipes() {
+            what.push(Ready::Pipe(key, name));
+            fds.push(PollFd::new(fd, readable));
         }
         let timeout = match self.due() {
             None => PollTimeout::NONE,
@@ -229,23 +228,21 @@ impl Runner {
     }
 
     fn due(&self) -> Option<Instant> {
-        let now = Instant::now();
-        let children = self.children.values().filter_map(|child| child.due(now)).min();
-        let leaving = if self.children.is_empty() { self.alone.map(|since| since + self.linger) } else { None };
-        children.into_iter().chain(leaving).min()
+        let leaving = if self.family.is_empty() { self.alone.map(|since| since + self.linger) } else { None };
+        self.family.due(Instant::now()).into_iter().chain(leaving).min()
     }
 
     fn tick(&mut self) {
         let (now, at_ms) = (Instant::now(), utc_ms());
-        for child in self.children.values_mut() {
-            let Some(report) = child.tick(now, at_ms) else { continue };
-            if let Some(daemon) = &mut self.daemon
-                && !daemon.is_crowded()
-            {
-                let (percent, message) = (report.percent, report.message);
-                daemon.send(&FromRunner::Progress { key: child.key, percent, message });
+        if self.family.due(now).is_none_or(|due| due > now) {
+            return;
+        }
+        for (key, Report { percent, message }) in self.family.tick(now, at_ms) {
+            if self.daemon.as_ref().is_some_and(|daemon| !daemon.is_crowded()) {
+                self.tell(&FromRunner::Progress { key, percent, message });
             }
         }
+        self.reap();
     }
 
     fn hear_signals(&mut self) -> io::Result<()> {
@@ -253,49 +250,17 @@ impl Runner {
             // A closed terminal is none of our business.
             if matches!(Signal::try_from(info.ssi_signo as i32), Ok(Signal::SIGTERM | Signal::SIGINT)) {
                 self.is_ending = true;
-                let now = Instant::now();
-                self.children.values_mut().for_each(|child| child.abandon(now));
+                self.family.abandon(Instant::now());
             }
         }
         self.reap();
         Ok(())
     }
 
-    /// Ends every attempt whose leader has ended, and buries what was orphaned to us.
     fn reap(&mut self) {
-        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        while let Ok(status) = waitid(Id::All, look) {
-            let Some(pid) = status.pid() else { break };
-            let leader = self.children.values().find(|child| child.pid == pid).map(|child| child.key);
-            if let Some(key) = leader {
-                // While the leader lies unburied, its number is the group's and nobody else's.
-                self.children[&key].end_group();
-            }
-            let Ok(status) = waitpid(pid, None) else { break };
-            if let Some(child) = leader.and_then(|key| self.children.remove(&key)) {
-                self.finish(child, status);
-            }
-        }
-        self.sweep();
-    }
-
-    fn finish(&mut self, child: Child, status: WaitStatus) {
-        let exit = child.finish(status, Instant::now(), utc_ms());
-        self.spool.note_ended(&exit);
-        self.tell(&FromRunner::Ended(exit));
-    }
-
-    /// Kills children of ours that belong to no attempt: they left their group, and what they worked for has ended.
-    fn sweep(&self) {
-        for pid in process::children() {
-            let Some(stat) = process::Stat::of(pid) else { continue };
-            let is_of_living = self.children.values().any(|child| {
-                let leader = child.pid.as_raw();
-                pid == leader || stat.group == leader || process::is_marked(pid, child.scratch())
-            });
-            if !stat.is_zombie && !is_of_living {
-                let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
+        for exit in self.family.reap(Instant::now(), utc_ms()) {
+            self.spool.note_ended(&exit);
+            self.tell(&FromRunner::Ended(exit));
         }
     }
 
@@ -309,7 +274,7 @@ impl Runner {
             daemon.send(&FromRunner::Welcome {
                 pid: std::process::id(),
                 walls: Walls { missing: self.lacks.clone() },
-                live: self.children.keys().copied().collect(),
+                live: self.family.keys().collect(),
                 ended: self.spool.unacknowledged().cloned().collect(),
             });
             // The newest wins: an older one is of a daemon that has died and does not know it.
@@ -342,7 +307,7 @@ impl Runner {
         match message {
             ToRunner::Start(start) => self.start(&start),
             ToRunner::Stop { key, grace_ms } => {
-                if let Some(child) = self.children.get_mut(&key) {
+                if let Some(child) = self.family.get(key) {
                     child.stop(Instant::now(), Duration::from_millis(grace_ms));
                 }
             }
@@ -353,22 +318,21 @@ impl Runner {
 
     fn start(&mut self, start: &Start) {
         let key = start.key;
-        if self.children.contains_key(&key) {
+        if self.is_ending {
+            // Not for us any more: the daemon orders it again of the next runner.
+            return;
+        }
+        if self.family.has(key) {
             return self.tell(&FromRunner::Started { key });
         }
         if let Some(exit) = self.spool.end_of(key) {
             let again = FromRunner::Ended(exit.clone());
             return self.tell(&again);
         }
-        let started = if self.is_ending {
-            Err("the runner is being stopped".to_owned())
-        } else {
-            Child::start(start, &self.lacks, Instant::now(), utc_ms())
-        };
-        match started {
+        match Child::start(start, &self.lacks, Instant::now(), utc_ms()) {
             Ok(child) => {
                 self.note_started(start, &child);
-                self.children.insert(key, child);
+                self.family.add(child);
                 self.tell(&FromRunner::Started { key });
             }
             Err(why) => {

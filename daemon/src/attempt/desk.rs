@@ -4,7 +4,7 @@
 //! inputs, digesting outputs) happens on blocking threads; what the core must not hear out of order is said under the
 //! desk's lock.
 
-use super::prepare::{self, Kept, Scratch};
+use super::prepare::{self, Kept, Scratch, Seen};
 use super::{Setup, World, ended, finish};
 use crate::runner::wire::{End, Exit, Key, Start, ToRunner};
 use show_core::{AttemptNo, Ended, Event, JobId, Order};
@@ -17,6 +17,7 @@ pub struct Desk {
     pub setup: Setup,
     world: Arc<dyn World>,
     facts: mpsc::UnboundedSender<Event>,
+    seen: Seen,
     state: Mutex<State>,
 }
 
@@ -54,7 +55,7 @@ impl From<At> for Attempt {
 
 impl Desk {
     pub fn new(setup: Setup, world: Arc<dyn World>, facts: mpsc::UnboundedSender<Event>) -> Self {
-        Self { setup, world, facts, state: Mutex::default() }
+        Self { setup, world, facts, seen: Seen::default(), state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -79,7 +80,7 @@ impl Desk {
 
     /// Lays everything out. `None`: it has ended already. Blocks.
     pub fn prepare(&self, key: Key, order: Order) -> Option<Start> {
-        let prepared = prepare::prepare(&self.setup, &*self.world, order);
+        let prepared = prepare::prepare(&self.setup, &*self.world, &self.seen, order);
         let mut state = self.state();
         let attempt = state.attempts.get_mut(&key)?;
         let end = match prepared {

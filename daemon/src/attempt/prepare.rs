@@ -13,6 +13,7 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Where programs are looked for; the tools that the daemon looks for are these.
 pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -26,6 +27,28 @@ pub struct Kept {
     pub order: Order,
     /// How the files it reads in place looked when it started.
     pub looks: Vec<(FilePath, Stamp)>,
+}
+
+/// Digests that were read here, by how the files looked: several steps read one film, and it is long.
+#[derive(Debug, Default)]
+pub struct Seen(Mutex<BTreeMap<FilePath, (Stamp, Digest)>>);
+
+impl Seen {
+    /// Some hundred bytes each.
+    const FILES_MAX: usize = 10_000;
+
+    fn get(&self, file: &FilePath, stamp: &Stamp) -> Option<Digest> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(file).filter(|(known, _)| known == stamp).map(|(_, digest)| *digest)
+    }
+
+    fn add(&self, file: &FilePath, stamp: Stamp, digest: Digest) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= Self::FILES_MAX {
+            seen.clear();
+        }
+        seen.insert(file.clone(), (stamp, digest));
+    }
 }
 
 /// Why an attempt cannot be started.
@@ -95,13 +118,13 @@ pub fn remove_all(dir: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When an input is not what it was, or something could not be made.
-pub fn prepare(setup: &Setup, world: &dyn World, order: Order) -> Result<Start, Unready> {
+pub fn prepare(setup: &Setup, world: &dyn World, seen: &Seen, order: Order) -> Result<Start, Unready> {
     let scratch = Scratch::of(world, &order);
     let io = |what: &str, cause: io::Error| not_started(format!("{what}: {cause}"));
     scratch.make().map_err(|cause| io(&format!("could not make {}", scratch.dir.display()), cause))?;
 
     let mut inputs =
-        Inputs { world, order: &order, scratch: &scratch, share: None, looks: Vec::new(), reads: Vec::new() };
+        Inputs { world, seen, order: &order, scratch: &scratch, share: None, looks: Vec::new(), reads: Vec::new() };
     let given = order.inputs.iter().enumerate().map(|(place, input)| inputs.give(place, input));
     let given = given.collect::<Result<Vec<_>, _>>()?;
     let Inputs { looks, reads: mut in_place, .. } = inputs;
@@ -199,6 +222,7 @@ fn told(order: &Order, inputs: Vec<Input>, scratch: &Scratch) -> Result<protocol
 /// Makes inputs readable, one by one.
 struct Inputs<'a> {
     world: &'a dyn World,
+    seen: &'a Seen,
     order: &'a Order,
     scratch: &'a Scratch,
     share: Option<(PathBuf, Share)>,
@@ -252,11 +276,13 @@ impl Inputs<'_> {
         let overtaken = |why: &str| Unready::Overtaken(format!("{file} {why}"));
         let look = share.look(&file.path).map_err(|cause| overtaken(&format!("cannot be read: {cause}")))?;
         let stamp = stamp(look.ok_or_else(|| overtaken("is gone"))?);
-        if self.world.digest_of(file, &stamp) != Some(*digest) {
+        let known = self.seen.get(file, &stamp).or_else(|| self.world.digest_of(file, &stamp));
+        if known != Some(*digest) {
             let (_, found) = share.hash(&file.path).map_err(|cause| overtaken(&format!("cannot be read: {cause}")))?;
             if found.0 != digest.0 {
                 return Err(overtaken("is not what it was"));
             }
+            self.seen.add(file, stamp, *digest);
         }
         self.looks.push((file.clone(), stamp));
         let at = root.join(&*file.path);
