@@ -179,8 +179,8 @@ fn a_full_disk_stops_the_daemon_with_its_name_and_loses_nothing() {
     }
     let mut show = Show::new();
     messy_episode(&show);
-    for n in 0..400 {
-        let text = format!("---\nslug: s{n}\norder: {n}\nstatus: production\n---\n\n{}\n", "word ".repeat(4_000 + n));
+    for n in 0..150 {
+        let text = format!("---\nslug: s{n}\norder: {n}\nstatus: production\n---\n\n{}\n", "word ".repeat(8_000 + n));
         show.write(&format!("episodes/0900/rundown/{n:03} filler.md"), text);
     }
     let before = show.read("episodes/0900/rundown/20 Leak.md");
