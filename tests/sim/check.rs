@@ -101,7 +101,11 @@ impl World {
         for row in self.store.jobs().filter(|row| row.build == build && *row.node.step == *need) {
             let superseded =
                 self.store.jobs().any(|other| other.build == build && other.node == row.node && other.id > row.id);
-            if superseded || matches!(row.state, JobState::Canceled { .. }) {
+            let is_dropped = matches!(
+                row.state,
+                JobState::Canceled { .. } | JobState::Stopping { then: show_core::Then::Canceled { .. }, .. }
+            );
+            if superseded || is_dropped {
                 continue;
             }
             let done = matches!(row.state, JobState::Done { .. });

@@ -148,6 +148,7 @@ impl Coordinator {
         let row = &mut self.jobs.get_mut(&job).expect("the caller looked").row;
         (row.asked, row.tries, row.refused) = (true, 0, None);
         row.forced |= force;
+        row.dropped = false;
         self.move_job(job, JobEvent::Requeued);
     }
 

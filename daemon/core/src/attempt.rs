@@ -120,7 +120,9 @@ impl Coordinator {
 
     fn start_now(&mut self, job: JobId, prospect: &Prospect, files: Wanted) {
         let demand = self.demand(job).unwrap_or_default();
-        let row = &mut self.jobs.get_mut(&job).expect("a queued job is held").row;
+        let held = self.jobs.get_mut(&job).expect("a queued job is held");
+        held.taken = false;
+        let row = &mut held.row;
         row.attempt.0 += 1;
         row.tries += 1;
         row.progress = None;
@@ -187,6 +189,12 @@ impl Coordinator {
     pub(crate) fn order_stop(&mut self, job: JobId) {
         let attempt = self.jobs[&job].row.attempt;
         self.order(Effect::StopAttempt { job, attempt, grace_ms: self.playbook.rules.grace_ms });
+    }
+
+    pub(crate) fn attempt_started(&mut self, job: JobId, attempt: AttemptNo) {
+        if let Some(held) = self.jobs.get_mut(&job).filter(|held| held.row.attempt == attempt) {
+            held.taken = true;
+        }
     }
 
     pub(crate) fn attempt_progressed(&mut self, job: JobId, attempt: AttemptNo, percent: Option<u8>, message: String) {
@@ -337,17 +345,15 @@ impl Coordinator {
     /// The runner is there, with these attempts: all others are lost.
     pub(crate) fn runner_back(&mut self, attempts: &[(JobId, AttemptNo)]) {
         self.runner = true;
-        let alive: Vec<(JobId, AttemptNo, bool)> = self
-            .jobs
-            .iter()
-            .filter(|(_, held)| held.row.state.is_alive())
-            .map(|(id, held)| (*id, held.row.attempt, matches!(held.row.state, JobState::Stopping { .. })))
-            .collect();
-        for (job, attempt, stopping) in alive {
-            match (attempts.contains(&(job, attempt)), stopping) {
-                (true, true) => self.order_stop(job),
-                (true, false) => {}
-                (false, _) => self.attempt_ended(job, attempt, Ended::Lost),
+        let alive = self.jobs.iter().filter(|(_, held)| held.row.state.is_alive());
+        let alive: Vec<(JobId, AttemptNo)> = alive.map(|(id, held)| (*id, held.row.attempt)).collect();
+        for (job, attempt) in alive {
+            let held = &self.jobs[&job];
+            match &held.row.state {
+                _ if !held.taken && !attempts.contains(&(job, attempt)) => {}
+                _ if !attempts.contains(&(job, attempt)) => self.attempt_ended(job, attempt, Ended::Lost),
+                JobState::Stopping { .. } => self.order_stop(job),
+                _ => {}
             }
         }
         for &(job, attempt) in attempts {

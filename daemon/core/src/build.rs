@@ -6,7 +6,8 @@
 
 use crate::coordinator::Timer;
 use crate::job::JobEvent;
-use crate::lane::{LaneId, Lookup, View};
+use crate::kind::is_plain;
+use crate::lane::{Lane, LaneId, Lookup, View};
 use crate::plan::{Outlook, Prospect, Stand, Task};
 use crate::pool::Rank;
 use crate::{
@@ -34,6 +35,8 @@ pub(crate) struct Build {
 pub(crate) struct Job {
     pub row: JobRow,
     pub lane: LaneId,
+    /// The runner has taken the order for its newest attempt, or it was given in an earlier life.
+    pub taken: bool,
 }
 
 impl Coordinator {
@@ -54,13 +57,19 @@ impl Coordinator {
     }
 
     fn plan_lane(&mut self, id: LaneId) {
+        if self.is_gone(&self.lanes[&id]) {
+            return self.let_go(id);
+        }
         let outlook = self.outlook(&self.lanes[&id]);
         self.find_out(id, &outlook);
         self.remember(id, &outlook);
         self.agree(id, &outlook);
         self.close_build(id, &outlook);
         self.latest = Some((id, outlook));
-        self.drop_lane(id);
+        let lane = &self.lanes[&id];
+        if lane.build.is_none() && !lane.is_automatic() {
+            self.forget_lane(id);
+        }
     }
 
     /// Orders what has to be known first.
@@ -243,6 +252,7 @@ impl Coordinator {
     fn is_replaced(&self, build: BuildId, prospect: &Prospect, job: &JobRow) -> bool {
         let is_other = prospect.stand.key().is_some_and(|key| job.key.is_some_and(|own| own != key));
         match &job.state {
+            _ if job.dropped => true,
             JobState::Done { .. } => prospect.turn.is_none(),
             JobState::Failed { .. } | JobState::Canceled { .. } => is_other || self.has_made_room(job),
             JobState::Running { .. } | JobState::Stopping { .. } => is_other && self.is_adopted(build, job),
@@ -308,6 +318,7 @@ impl Coordinator {
         let key = prospect.stand.key();
         let is_same = row.key.is_none() || key.is_none() || row.key == key;
         match (&row.state, &prospect.stand) {
+            _ if row.dropped => false,
             (JobState::Waiting | JobState::Retrying { .. }, _) => true,
             (JobState::Stopping { then: Then::Again { .. }, .. } | JobState::Publishing { .. }, _) => true,
             // What a person stopped stays stopped for these inputs.
@@ -346,6 +357,7 @@ impl Coordinator {
             key_parts: Vec::new(),
             asked: build.row.asked_by.is_some(),
             forced: false,
+            dropped: false,
             refused: None,
             created: self.now,
             progress: None,
@@ -356,7 +368,7 @@ impl Coordinator {
         build.nodes.insert(prospect.node.clone(), id);
         let lane = build.lane;
         self.touched_builds.insert(row.build);
-        self.jobs.insert(id, Job { row, lane });
+        self.jobs.insert(id, Job { row, lane, taken: false });
         self.touched_jobs.insert(id);
         id
     }
@@ -428,7 +440,7 @@ impl Coordinator {
         if self.lanes.get(&held.lane).is_some_and(|lane| lane.build == Some(build)) {
             return;
         }
-        let mut own = held.nodes.values().filter_map(|job| self.jobs.get(job)).filter(|job| job.row.build == build);
+        let mut own = held.row.jobs.iter().filter_map(|job| self.jobs.get(job)).filter(|job| job.row.build == build);
         if own.all(|job| job.row.state.is_over()) {
             self.end_build(build);
         }
@@ -437,10 +449,12 @@ impl Coordinator {
     /// Stops a job that nobody needs any more, whatever it is doing, unless it is being published.
     pub(crate) fn stop(&mut self, job: JobId, why: &str) {
         let Some(state) = self.jobs.get(&job).map(|job| &job.row.state) else { return };
-        if state.is_over() || matches!(state, JobState::Publishing { .. }) {
+        let is_ending = matches!(state, JobState::Stopping { then: Then::Canceled { .. }, .. });
+        if state.is_over() || is_ending || matches!(state, JobState::Publishing { .. }) {
             return;
         }
         let was_running = matches!(state, JobState::Running { .. });
+        self.jobs.get_mut(&job).expect("it was just there").row.dropped = true;
         self.move_job(job, JobEvent::StopAsked(Then::Canceled { why: why.to_owned() }));
         if was_running {
             self.order_stop(job);
@@ -468,7 +482,11 @@ impl Coordinator {
                 let summary = known.summary.clone();
                 self.finish_quietly(job, Done::UpToDate, &summary);
             }
-            Stand::Known { .. } => {}
+            Stand::Known { known, parts, .. } => {
+                if self.jobs[&job].row.key.is_none() {
+                    self.set_key(job, known.key, parts);
+                }
+            }
             Stand::Blocked(_) => self.pools.unqueue(job),
             Stand::Due { key, parts, task, .. } if idle => {
                 let is_other = self.set_key(job, *key, parts);
@@ -554,7 +572,7 @@ impl Coordinator {
         let is_open = |job: &JobId| {
             let row = &self.jobs[job].row;
             let satisfied = outlook.at.get(&row.node).is_none_or(|place| outlook.nodes[*place].is_satisfied());
-            !(row.state.is_done() || (row.state.is_over() && satisfied))
+            !(row.state.is_done() || (row.state.is_over() && (satisfied || row.dropped)))
         };
         let unfinished: Vec<JobId> = self.builds[&build].nodes.values().filter(|job| is_open(job)).copied().collect();
         let held = self.builds[&build].row.jobs.iter().filter_map(|job| self.jobs.get(job));
@@ -644,25 +662,22 @@ impl Coordinator {
         }
     }
 
-    /// A lane without a build is let go when its subject is gone, or when it was for one submission.
-    fn drop_lane(&mut self, id: LaneId) {
-        let lane = &self.lanes[&id];
-        let build = lane.build;
-        if lane.is_automatic() {
-            let (subject, skip) = (&lane.name.subject, lane.directory().len());
-            let mut below = self.files.below(subject.share, &subject.path);
-            if below.any(|(file, _)| lane.play.triggers(&file.path[skip..])) {
-                return;
+    /// Nothing on disk makes it a subject any more.
+    fn is_gone(&self, lane: &Lane) -> bool {
+        let (subject, skip) = (&lane.name.subject, lane.directory().len());
+        let mut below = self.files.below(subject.share, &subject.path);
+        lane.is_automatic() && !below.any(|(file, _)| is_plain(file) && lane.play.triggers(&file.path[skip..]))
+    }
+
+    /// Ends everything of a subject that is gone, and then forgets it.
+    fn let_go(&mut self, id: LaneId) {
+        if let Some(build) = self.lanes[&id].build {
+            let held = self.builds[&build].row.jobs.clone();
+            let own = |core: &Self, job: &JobId| core.jobs.get(job).is_some_and(|job| job.row.build == build);
+            for job in held.iter().filter(|job| own(self, job)).copied().collect::<Vec<_>>() {
+                self.stop(job, "its subject is gone");
             }
-        } else if build.is_some() {
-            return;
-        }
-        if let Some(build) = build {
-            let jobs: Vec<JobId> = self.builds[&build].nodes.values().copied().collect();
-            for job in &jobs {
-                self.stop(*job, "its subject is gone");
-            }
-            if jobs.iter().any(|job| !self.jobs[job].row.state.is_over()) {
+            if held.iter().any(|job| own(self, job) && !self.jobs[job].row.state.is_over()) {
                 return;
             }
             self.finish_build(id, build);
@@ -696,7 +711,7 @@ impl Coordinator {
     }
 
     /// The newest job of a node in the unfinished build.
-    pub(crate) fn job_of(&self, lane: &crate::lane::Lane, node: &Node) -> Option<&JobRow> {
+    pub(crate) fn job_of(&self, lane: &Lane, node: &Node) -> Option<&JobRow> {
         let job = self.builds.get(&lane.build?)?.nodes.get(node)?;
         Some(&self.jobs[job].row)
     }

@@ -116,7 +116,8 @@ impl Coordinator {
             Event::HashFailed { file, look, why } => self.hash_failed(&file, look, &why),
             Event::ToolSeen { name, version } => self.tool_seen(&name, version),
             Event::RunnerBack { attempts } => self.runner_back(&attempts),
-            Event::AttemptStarted { .. } | Event::Clock => {}
+            Event::Clock => {}
+            Event::AttemptStarted { job, attempt } => self.attempt_started(job, attempt),
             Event::AttemptProgressed { job, attempt, percent, message } => {
                 self.attempt_progressed(job, attempt, percent, message);
             }
@@ -134,12 +135,15 @@ impl Coordinator {
         self.end_locks();
         self.forget_left_files();
         self.ring_timers();
+        let mut rounds = 0;
         loop {
             self.plan_lanes();
             self.start_jobs();
             if self.dirty.is_empty() {
                 break;
             }
+            rounds += 1;
+            assert!(rounds < ROUNDS_MAX, "plans agree after a few rounds");
         }
         self.answer_waits();
     }
@@ -215,3 +219,6 @@ impl Coordinator {
         }
     }
 }
+
+/// A plan is changed by starts, and a start by a plan, once or twice; a thousand times is a quarrel without end.
+const ROUNDS_MAX: u32 = 1_000;

@@ -33,7 +33,7 @@ pub enum Effect {
     ForgetAttempt { job: JobId, attempt: AttemptNo, keep_scratch: bool },
     /// Apply edits in memory and keep the text as a blob: `Woven`.
     Weave(alloc::boxed::Box<WeaveOrder>),
-    /// Move results into the share: `Published`.
+    /// Move results into the share: `Published`. Ordered again after a crash: what is in place already counts as done.
     Publish(alloc::boxed::Box<Intent>),
     /// Exactly one per ask.
     Answer { ask: AskId, reply: Reply },

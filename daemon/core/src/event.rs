@@ -52,11 +52,14 @@ pub enum Event {
         version: Option<String>,
     },
     /// The runner is connected. `attempts`: alive in it, or ended and not yet acknowledged, or ordered and still in the
-    /// adapter's own queue. Every other attempt that the core calls running is lost and runs again uncharged; of
-    /// attempts the core does not know or is done with, it orders the end. Nothing starts before the first of these.
+    /// adapter's own queue. Every other attempt that the core calls running is lost and runs again uncharged, except
+    /// one ordered in this life of the daemon whose `AttemptStarted` was not heard yet: that order was given after this
+    /// list was made. Of attempts the core does not know or is done with, it orders the end. Nothing starts before the
+    /// first of these.
     RunnerBack {
         attempts: Vec<(JobId, AttemptNo)>,
     },
+    /// The runner has taken the order. Told before any later `RunnerBack`, and before the attempt's end.
     AttemptStarted {
         job: JobId,
         attempt: AttemptNo,

@@ -161,8 +161,7 @@ impl Planner<'_> {
                 None
             }
             Ok(text) => {
-                let last = self.lane.index.get(node).map(|last| last.action.key);
-                let was = last.and_then(|key| self.core.fixed_point(file, key, base));
+                let was = self.last_key(node).and_then(|key| self.core.fixed_point(file, key, base));
                 into.fixed |= was.is_some();
                 into.texts.insert(file.clone(), text);
                 into.order.push(OrderInput::Text { role, file: file.clone(), base, text });

@@ -2,6 +2,7 @@
 //!
 //! The forms are those of the specification, 1.5 and 1.6. Knows nothing of what lies on disk.
 
+use crate::FilePath;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -35,6 +36,11 @@ pub(crate) fn kind(path: &str) -> Kind {
         of = Some(deeper);
     }
     of.map_or(Kind::Plain, |of| Kind::ConflictCopy { of: beside(&of) })
+}
+
+/// Neither a copy of another file nor a temporary one.
+pub(crate) fn is_plain(file: &FilePath) -> bool {
+    kind(&file.path) == Kind::Plain
 }
 
 /// A person's Markdown: kept as a blob when read, written only when quiet.

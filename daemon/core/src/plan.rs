@@ -91,6 +91,15 @@ pub(crate) enum Task {
     Publish(Final),
 }
 
+/// What is known under a key.
+enum Recall {
+    Known(Arc<ActionRow>),
+    /// Nothing: it was never done, or that was forgotten.
+    Never,
+    /// It is being looked up.
+    Unknown,
+}
+
 impl Stand {
     pub fn key(&self) -> Option<Digest> {
         match self {
@@ -297,7 +306,7 @@ impl Planner<'_> {
     /// Its job did not succeed with this key, so it is not tried again by itself.
     pub fn failed(&self, node: &Node, key: Option<Digest>) -> bool {
         self.job(node).is_some_and(|job| {
-            let ended = matches!(job.state, JobState::Failed { .. } | JobState::Canceled { .. });
+            let ended = matches!(job.state, JobState::Failed { .. } | JobState::Canceled { .. }) && !job.dropped;
             ended && (job.key.is_none() || key.is_none() || job.key == key) && !self.core.has_made_room(job)
         })
     }
@@ -332,32 +341,19 @@ impl Planner<'_> {
             Err(blocker) => return Stand::Blocked(vec![blocker]),
         };
         let (key, parts) = self.key(turn, element, &gathered, &outputs, false);
-        let last = self.lane.index.get(node);
         let asked = self.job(node).is_some_and(|job| job.forced && !job.state.is_over());
-        let known = if asked {
-            Err("asked to run again".to_owned())
-        } else if let Some(last) = last.filter(|last| last.action.key == key) {
-            Ok(Arc::new(last.action.clone()))
-        } else if let Some(last) = last
-            .filter(|last| gathered.fixed && self.key(turn, element, &gathered, &outputs, true).0 == last.action.key)
-        {
-            Ok(Arc::new(last.action.clone()))
-        } else {
-            self.out.keys.insert(key);
-            match self.lane.found.get(&key) {
-                Some(Lookup::Known(known)) => Ok(known.clone()),
-                Some(Lookup::Missing) => Err(last
-                    .map_or_else(|| "was not done before".to_owned(), |last| key::difference(&last.key_parts, &parts))),
-                Some(Lookup::Asked) => return Stand::Blocked(vec![Blocker::LookingUp]),
-                None => {
-                    self.out.wants.look_up.insert(key);
-                    return Stand::Blocked(vec![Blocker::LookingUp]);
-                }
-            }
-        };
-        let why = match known {
-            Err(why) => why,
-            Ok(known) => match self.in_place(&known) {
+        let last = self.last_key(node).filter(|last| {
+            *last == key || (gathered.fixed && self.key(turn, element, &gathered, &outputs, true).0 == *last)
+        });
+        let recalled = if asked { Recall::Never } else { self.recall(node, last.unwrap_or(key)) };
+        let why = match recalled {
+            Recall::Unknown => return Stand::Blocked(vec![Blocker::LookingUp]),
+            Recall::Never if asked => "asked to run again".to_owned(),
+            Recall::Never => match self.lane.index.get(node) {
+                Some(last) => key::difference(&last.key_parts, &parts),
+                None => "was not done before".to_owned(),
+            },
+            Recall::Known(known) => match self.in_place(&known) {
                 Ok(None) => return Stand::Known { known, parts, texts: gathered.texts },
                 Ok(Some(why)) => why,
                 Err(blocker) => return Stand::Blocked(vec![blocker]),
@@ -370,6 +366,29 @@ impl Planner<'_> {
         files.writes.extend(outputs.iter().map(|(_, file)| file.clone()));
         files.reads.retain(|file| !files.writes.contains(file));
         Stand::Due { key, parts, why, task: Task::Run { inputs: gathered.order, outputs, files } }
+    }
+
+    /// The key of the last result of a node: from the index, or where there is none, from its job.
+    pub fn last_key(&self, node: &Node) -> Option<Digest> {
+        let of_job = || self.job(node).filter(|job| job.state.is_done())?.key;
+        self.lane.index.get(node).map(|last| last.action.key).or_else(of_job)
+    }
+
+    /// What is known under a key.
+    fn recall(&mut self, node: &Node, key: Digest) -> Recall {
+        if let Some(last) = self.lane.index.get(node).filter(|last| last.action.key == key) {
+            return Recall::Known(Arc::new(last.action.clone()));
+        }
+        self.out.keys.insert(key);
+        match self.lane.found.get(&key) {
+            Some(Lookup::Known(known)) => Recall::Known(known.clone()),
+            Some(Lookup::Missing) => Recall::Never,
+            Some(Lookup::Asked) => Recall::Unknown,
+            None => {
+                self.out.wants.look_up.insert(key);
+                Recall::Unknown
+            }
+        }
     }
 
     /// Roles and paths of the outputs that are known before the run.

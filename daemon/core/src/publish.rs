@@ -351,17 +351,12 @@ impl Coordinator {
             Move::Remove { file, .. } => return self.forget_file(file),
         };
         self.forget_fixed_points(file, digest);
-        match stamp {
-            Some(stamp) => {
-                // What a person asked to be put there is a person's text, and the quiet clock starts with it.
-                let by = (!is_person).then(|| by.clone());
-                let (row, overtaken) = self.files.write(file, digest, stamp, by, human, self.now);
-                self.put(Row::File(row));
-                if overtaken {
-                    self.order(Effect::LookAt { file: file.clone() });
-                }
-            }
-            None => self.order(Effect::LookAt { file: file.clone() }),
+        // What a person asked to be put there is a person's text, and the quiet clock starts with it.
+        let by = (!is_person).then(|| by.clone());
+        let (row, overtaken) = self.files.write(file, digest, stamp.unwrap_or(NO_STAMP), by, human, self.now);
+        self.put(Row::File(row));
+        if overtaken || stamp.is_none() {
+            self.order(Effect::LookAt { file: file.clone() });
         }
         if human {
             let row = RevisionRow { file: file.clone(), at: self.now, digest, size, origin: origin.to_owned() };
@@ -440,6 +435,8 @@ impl Cause {
 }
 
 const PERSON: &str = "person";
+/// No file looks like this: whatever lies there has to be read again.
+const NO_STAMP: Stamp = Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 };
 /// A full disk is looked at again this soon, then twice as long after, up to the longest.
 const PUBLISH_REST_MS: u64 = 2_000;
 const PUBLISH_REST_MS_MAX: u64 = 300_000;

@@ -139,6 +139,8 @@ pub struct JobRow {
     pub asked: bool,
     /// It must run even where its key is known.
     pub forced: bool,
+    /// Nobody needed it any more, so it stands for nothing: should its node come back, that gets a new job.
+    pub dropped: bool,
     /// A file that is not ours lay where its output belongs, with these bytes. It failed for that, and for as long.
     pub refused: Option<(FilePath, Digest)>,
     pub created: Time,

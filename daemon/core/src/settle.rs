@@ -84,15 +84,17 @@ impl Files {
     }
 
     /// Takes note of how a file looks. `settle_ms`: the shortest time after which somebody takes it for settled.
-    pub fn see(&mut self, path: &FilePath, look: Look, scan: u64, settle_ms: u64, now: Time) -> Seen {
+    /// `first`: it is the first scan since the start, so what is new to us may have lain there for long.
+    pub fn see(&mut self, path: &FilePath, look: Look, scan: u64, first: bool, settle_ms: u64, now: Time) -> Seen {
         let look = match look {
             Look::File(stamp) => Some(stamp),
             Look::Gone => None,
         };
         let Some(file) = self.table.get_mut(path) else {
             let Some(stamp) = look else { return Seen::Same };
-            // It was changed before we looked: the kernel says when, unless its clock is ahead of ours.
-            let at = Time(stamp.ctime_ns / 1_000_000).min(now);
+            // The kernel says when it came here, unless its clock is ahead of ours. Later on ours may be ahead of the
+            // kernel's, so what is new then is new now.
+            let at = if first { Time(stamp.ctime_ns / 1_000_000).min(now) } else { now };
             let file = File { now: look, before: None, first: at, last: at, read: None, scan };
             self.table.insert(path.clone(), file);
             return if self.index(path) { Seen::Beside } else { Seen::Changed };
@@ -206,8 +208,8 @@ impl Files {
         let file = self.table.get_mut(path)?;
         let stamp = file.now?;
         let read = match file.read.take() {
-            // Touched, not changed: neither whose it is nor the quiet clock move.
-            Some(read) if read.digest == digest => (Read { stamp, ..read }, false),
+            // Touched, or changed and changed back: it is still ours if it was, but somebody is at work on it.
+            Some(read) if read.digest == digest => (Read { stamp, changed: file.last, ..read }, false),
             before => {
                 let published = before.and_then(|read| read.published);
                 (Read { stamp, digest, changed: file.last, published, by_us: None }, true)

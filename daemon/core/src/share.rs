@@ -5,7 +5,7 @@
 //! planned for a share before its first scan is over, or while its disk is away.
 
 use crate::coordinator::Timer;
-use crate::kind::{Kind, is_text, kind};
+use crate::kind::{Kind, is_plain, is_text, kind};
 use crate::lane::{Lane, LaneId, LaneName};
 use crate::settle::{Seen, keeps_bytes};
 use crate::{Coordinator, Digest, Effect, FilePath, Look, RevisionRow, Row, RowKey, ShareId, Stamp, Subject};
@@ -146,9 +146,9 @@ impl Coordinator {
     }
 
     fn look(&mut self, file: &FilePath, look: Look) {
-        let scan = self.shares.get(&file.share).map_or(0, |share| share.scan);
+        let (scan, known) = self.shares.get(&file.share).map_or((0, Known::Away), |share| (share.scan, share.known));
         let (settle_ms, leave_ms) = self.clocks(file);
-        match self.files.see(file, look, scan, settle_ms, self.now) {
+        match self.files.see(file, look, scan, known == Known::Unscanned, settle_ms, self.now) {
             Seen::Same => {}
             Seen::Beside => self.beside_changed(file),
             Seen::Changed => {
@@ -226,7 +226,7 @@ impl Coordinator {
                 continue;
             }
             let subject = Subject { pipeline: play.pipeline.name.clone(), share: file.share, path };
-            if find && play.triggers(below) {
+            if find && is_plain(file) && play.triggers(below) {
                 lanes.extend(self.lane(LaneName { subject: subject.clone(), parameters: BTreeMap::new() }));
             }
             let first = LaneName { subject: subject.clone(), parameters: BTreeMap::new() };

@@ -86,6 +86,7 @@ pub fn job() -> JobRow {
         key_parts: vec![("source".into(), "0101".into())],
         asked: true,
         forced: false,
+        dropped: false,
         refused: None,
         created: Time(10),
         progress: Some((Some(40), "reading".into())),

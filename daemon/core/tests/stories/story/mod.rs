@@ -322,6 +322,7 @@ impl Story {
             }
             Effect::StartAttempt(order) => {
                 self.say(format!("start {}.{} {}", order.job, order.attempt, order.node));
+                self.waiting.push_back(Event::AttemptStarted { job: order.job, attempt: order.attempt });
                 self.running.insert(order.job, *order);
             }
             Effect::StopAttempt { job, attempt, .. } => self.say(format!("stop {job}.{attempt}")),
