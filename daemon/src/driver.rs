@@ -265,4 +265,4 @@ fn open<'r>(store: &Store, reader: &'r mut Option<Reader>) -> Result<&'r Reader,
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

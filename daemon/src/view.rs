@@ -213,3 +213,6 @@ pub fn answer(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
         other => unreachable!("{other:?} wants something done"),
     })
 }
+
+#[cfg(test)]
+mod tests;

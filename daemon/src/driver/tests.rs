@@ -25,7 +25,8 @@ const HELD: &str = r#"
     pool = { held = 1 }
 "#;
 
-struct Bench {
+/// A driver with shares `show` (and `spare`, when asked for), and what came out of it.
+pub(crate) struct Bench {
     disk: Forgetful,
     inbox: Inbox,
     driver: Driver,
@@ -35,39 +36,70 @@ struct Bench {
 }
 
 fn bench() -> Bench {
-    let config = Config::from_text(&Given { cores: 2, ..Given::default() }, "test.toml", HELD).expect("a good file");
-    let disk = Forgetful::default();
-    let mut store = Store::on(disk.clone(), 1_000).expect("memory");
-    store.enroll(&["show"]).expect("kept");
-    let mut rules = config.rules.clone();
-    rules.shares = vec![ShareRules { name: "show".into(), read_only: false }];
-    let clock = Arc::new(Clock::new());
-    let core = Coordinator::restore(store.restore().expect("readable"), rules, clock.now());
-    let world = World {
-        config: Arc::new(config),
-        shares: Arc::new([ShareName { name: "show".into(), root: Some("/srv/show".into()), read_only: String::new() }]),
-        board: Board::default(),
-        host: "vm".into(),
-        started_at: clock.now(),
-        config_file: None,
-        attempts: None,
-    };
-    let (inbox, messages) = Inbox::new();
-    let effects = Arc::new(Mutex::new(Vec::new()));
-    let hands = {
-        let effects = Arc::clone(&effects);
-        Box::new(move |effect| effects.lock().expect("no panic").push(effect))
-    };
-    let driver = Driver::new(core, store, clock, world, messages, Feed::new(Seq(1)), hands).expect("kept");
-    let (answers, answered) = unbounded_channel();
-    let mut bench = Bench { disk, inbox, driver, effects, answers, answered };
-    let file = show_core::FilePath { share: show_core::ShareId(0), path: "bench/one/file.txt".into() };
-    let stamp = show_core::Stamp { size: 3, mtime_ns: 1, ctime_ns: 1, inode: 1 };
-    assert!(bench.inbox.try_tell(Event::FileSeen { file, look: show_core::Look::File(stamp) }));
-    let scanned = Event::Scanned { share: show_core::ShareId(0), complete: true };
-    assert!(bench.inbox.try_tell(scanned));
-    bench.driver.turn().expect("kept");
-    bench
+    Bench::with(HELD, &["show"], &["bench/one/file.txt"])
+}
+
+impl Bench {
+    /// With this configuration, these shares, and these files in the first of them.
+    pub(crate) fn with(text: &str, shares: &[&str], files: &[&str]) -> Self {
+        Self::below(std::path::Path::new("/srv"), text, shares, files)
+    }
+
+    /// With one share that is really there.
+    pub(crate) fn at(root: &std::path::Path, text: &str, files: &[&str]) -> Self {
+        let name = root.file_name().and_then(|name| name.to_str()).expect("a named folder");
+        Self::below(root.parent().expect("a folder lies in a folder"), text, &[name], files)
+    }
+
+    fn below(folder: &std::path::Path, text: &str, shares: &[&str], files: &[&str]) -> Self {
+        let config =
+            Config::from_text(&Given { cores: 2, ..Given::default() }, "test.toml", text).expect("a good file");
+        let disk = Forgetful::default();
+        let mut store = Store::on(disk.clone(), 1_000).expect("memory");
+        store.enroll(shares).expect("kept");
+        let mut rules = config.rules.clone();
+        rules.shares = shares.iter().map(|name| ShareRules { name: (*name).into(), read_only: false }).collect();
+        let name =
+            |name: &&str| ShareName { name: (*name).into(), root: Some(folder.join(name)), read_only: String::new() };
+        let clock = Arc::new(Clock::new());
+        let core = Coordinator::restore(store.restore().expect("readable"), rules, clock.now());
+        let world = World {
+            config: Arc::new(config),
+            shares: shares.iter().map(name).collect(),
+            board: Board::default(),
+            host: "vm".into(),
+            started_at: clock.now(),
+            config_file: None,
+            attempts: None,
+        };
+        let (inbox, messages) = Inbox::new();
+        let effects = Arc::new(Mutex::new(Vec::new()));
+        let hands = {
+            let effects = Arc::clone(&effects);
+            Box::new(move |effect| effects.lock().expect("no panic").push(effect))
+        };
+        let driver = Driver::new(core, store, clock, world, messages, Feed::new(Seq(1)), hands).expect("kept");
+        let (answers, answered) = unbounded_channel();
+        let mut bench = Self { disk, inbox, driver, effects, answers, answered };
+        for (id, _) in shares.iter().enumerate() {
+            let share = show_core::ShareId(u16::try_from(id).expect("few"));
+            for path in files.iter().filter(|_| id == 0) {
+                let file = show_core::FilePath { share, path: (*path).into() };
+                let stamp = show_core::Stamp { size: 3, mtime_ns: 1, ctime_ns: 1, inode: 1 };
+                assert!(bench.inbox.try_tell(Event::FileSeen { file, look: show_core::Look::File(stamp) }));
+            }
+            assert!(bench.inbox.try_tell(Event::Scanned { share, complete: true }));
+        }
+        bench.driver.turn().expect("kept");
+        bench
+    }
+
+    /// Asks one thing, and gives back what is said at once.
+    pub(crate) fn said(&mut self, request: impl Into<Request>) -> Said {
+        self.ask(1, request);
+        self.driver.turn().expect("kept");
+        self.answered.try_recv().expect("an answer").1
+    }
 }
 
 impl Bench {
