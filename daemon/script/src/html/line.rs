@@ -101,7 +101,7 @@ impl Line {
         self.pieces.iter().map(spoken).collect()
     }
 
-    /// Blank-separated words of [`Inline::plain`].
+    /// Blank-separated words of its plain text.
     pub fn words(&self) -> usize {
         self.plain().split_whitespace().count()
     }
