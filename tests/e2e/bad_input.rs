@@ -164,6 +164,7 @@ fn mistakes_in_the_configuration_name_file_line_key_and_remedy() {
 }
 
 #[test]
+#[ignore = "takes minutes in a debug build; part of tests/run.sh --long"]
 fn a_full_disk_stops_the_daemon_with_its_name_and_loses_nothing() {
     let place = tempfile::tempdir().expect("a folder");
     let state = place.path().join("state");

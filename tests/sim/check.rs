@@ -92,8 +92,7 @@ impl World {
 
     fn check_needs(&self, order: &Order) -> Result<(), Found> {
         let need = match &*order.node.step {
-            "measure" => "repair",
-            "render" => "measure",
+            // Elements of a map come and go with their notes, so only plain needs are looked at here.
             "second" => "first",
             _ => return Ok(()),
         };

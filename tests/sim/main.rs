@@ -5,6 +5,7 @@
 //! `SHOW_SIM_SEED=N cargo sim`, more of them with `SHOW_SIM_SEEDS=N`.
 #![allow(clippy::unnecessary_wraps, reason = "everything that happens may be seen by a checker")]
 #![allow(clippy::case_sensitive_file_extension_comparisons, reason = "the model's names are lower case")]
+#![allow(clippy::large_enum_variant, clippy::needless_pass_by_value, reason = "a model is read, not raced")]
 #![allow(clippy::format_collect, clippy::assigning_clones, reason = "a model is read, not raced")]
 
 mod chance;
