@@ -81,3 +81,86 @@ fn hash(shares: &Shares, archive: &Archive, inbox: &Inbox, file: FilePath, keep:
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbox::Message;
+    use show_core::ShareId;
+
+    struct Place {
+        dir: tempfile::TempDir,
+        archive: Archive,
+        hasher: Handle,
+        facts: tokio::sync::mpsc::Receiver<Message>,
+    }
+
+    fn place() -> Place {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(dir.path().join("share")).expect("writable");
+        let shares = Shares::new([(ShareId(0), dir.path().join("share"))].into());
+        let archive = Archive::open(&dir.path().join("blobs")).expect("writable");
+        let (inbox, facts) = Inbox::new();
+        Place { hasher: start(2, &shares, &archive, &inbox), dir, archive, facts }
+    }
+
+    impl Place {
+        fn write(&self, path: &str, text: &str) {
+            std::fs::write(self.dir.path().join("share").join(path), text).expect("writable");
+        }
+
+        fn hash(&mut self, path: &str, keep: bool) -> Event {
+            self.hasher.hash(FilePath { share: ShareId(0), path: path.into() }, keep);
+            self.next()
+        }
+
+        fn next(&mut self) -> Event {
+            match self.facts.blocking_recv().expect("the threads live") {
+                Message::Fact(event) => event,
+                _ => panic!("a hasher only tells facts"),
+            }
+        }
+    }
+
+    fn digest_of(text: &str) -> Digest {
+        Digest(*blake3::hash(text.as_bytes()).as_bytes())
+    }
+
+    #[test]
+    fn a_text_is_digested_and_kept_and_anything_else_only_digested() {
+        let mut place = place();
+        place.write("a.md", "words");
+        match place.hash("a.md", true) {
+            Event::Hashed { stamp, digest, .. } => assert_eq!((stamp.size, digest), (5, digest_of("words"))),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(place.archive.read(&digest_of("words")).expect("kept"), b"words");
+        place.write("a.mp4", "film");
+        assert!(matches!(place.hash("a.mp4", false), Event::Hashed { digest, .. } if digest == digest_of("film")));
+        assert!(!place.archive.has(&digest_of("film")));
+    }
+
+    #[test]
+    fn what_is_gone_or_no_file_is_said_to_be_gone() {
+        let mut place = place();
+        std::fs::create_dir(place.dir.path().join("share/folder")).expect("writable");
+        std::os::unix::fs::symlink("/etc/passwd", place.dir.path().join("share/link.md")).expect("writable");
+        for path in ["missing.md", "folder", "link.md", "folder/missing.md"] {
+            match place.hash(path, true) {
+                Event::HashFailed { look, why, .. } => {
+                    assert_eq!((look, why.is_empty()), (Look::Gone, false), "{path}")
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_that_is_away_says_nothing_about_its_files() {
+        let mut place = place();
+        place.write("a.md", "words");
+        std::fs::rename(place.dir.path().join("share"), place.dir.path().join("aside")).expect("writable");
+        assert!(matches!(place.hash("a.md", true), Event::WatchLost { .. }), "the watcher is to find out");
+        assert!(matches!(place.next(), Event::HashFailed { look: Look::File(_), .. }), "not gone, for all we know");
+    }
+}

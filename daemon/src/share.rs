@@ -167,3 +167,78 @@ fn claim(share: &show_publish::Share, blobs: &Blobs, machine: &Machine) -> Owner
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(id: &str) -> Machine {
+        Machine { id: id.into(), host: format!("host of {id}") }
+    }
+
+    fn place() -> (tempfile::TempDir, Shares, Blobs) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let root = dir.path().join("share");
+        std::fs::create_dir(&root).expect("writable");
+        let blobs = Blobs::open(&dir.path().join("blobs")).expect("writable");
+        (dir, Shares::new([(ShareId(0), root)].into()), blobs)
+    }
+
+    #[test]
+    fn who_comes_first_owns_a_share_and_says_so_in_it() {
+        let (dir, shares, blobs) = place();
+        let share = shares.open(ShareId(0)).expect("there");
+        assert_eq!(own(&share, &blobs, &machine("a")), Owner::Us);
+        let text = std::fs::read_to_string(dir.path().join("share").join(OWNER_FILE)).expect("stated");
+        assert!(text.contains("machine = \"a\"") && text.contains("host = \"host of a\""), "{text}");
+        assert_eq!(own(&share, &blobs, &machine("a")), Owner::Us, "and again");
+        assert_eq!(own(&share, &blobs, &machine("b")), Owner::Other("host of a".into()));
+    }
+
+    #[test]
+    fn a_statement_that_cannot_be_read_is_nobodys() {
+        let (dir, shares, blobs) = place();
+        let share = shares.open(ShareId(0)).expect("there");
+        let file = dir.path().join("share").join(OWNER_FILE);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
+        for text in ["machine =", "host = \"x\"\n", "machine = 7\n"] {
+            std::fs::write(&file, text).expect("writable");
+            assert!(matches!(own(&share, &blobs, &machine("a")), Owner::Unknown(_)), "{text}");
+            assert_eq!(std::fs::read_to_string(&file).expect("there"), text, "and it is left as it is");
+        }
+    }
+
+    #[test]
+    fn a_share_that_came_back_as_another_folder_is_opened_anew() {
+        let (dir, shares, _) = place();
+        let root = dir.path().join("share");
+        std::fs::write(root.join("a.md"), "old").expect("writable");
+        let before = shares.open(ShareId(0)).expect("there");
+        std::fs::rename(&root, dir.path().join("aside")).expect("writable");
+        assert!(shares.open(ShareId(0)).is_err(), "it is away");
+        std::fs::create_dir(&root).expect("writable");
+        let after = shares.open(ShareId(0)).expect("another");
+        assert!(before.look("a.md").expect("readable").is_some());
+        assert!(after.look("a.md").expect("readable").is_none());
+    }
+
+    #[test]
+    fn folders_are_made_below_the_root_and_never_through_a_link() {
+        let (dir, ..) = place();
+        let root = dir.path().join("share");
+        make_folders(&root, &["a/b/c".into(), "a/d".into()]).expect("writable");
+        assert!(root.join("a/b/c").is_dir() && root.join("a/d").is_dir());
+        make_folders(&root, &["a/b".into()]).expect("it is there already");
+        std::os::unix::fs::symlink(dir.path(), root.join("out")).expect("writable");
+        assert!(make_folders(&root, &["out/x".into()]).is_err());
+        assert!(!dir.path().join("x").exists());
+    }
+
+    #[test]
+    fn this_machine_has_a_name_that_gives_nothing_away() {
+        let this = Machine::this();
+        assert_eq!(this, Machine::this());
+        let id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        assert!(id.trim().is_empty() || !this.id.contains(id.trim()));
+    }
+}

@@ -160,3 +160,119 @@ fn mint(prefix: &str, now_ms: i64, taken: &mut BTreeSet<String>) -> Option<Strin
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use show_core::{FilePath, Node, ShareId, Time, WeaveId};
+
+    struct Place {
+        dir: tempfile::TempDir,
+        shares: Shares,
+        archive: Archive,
+    }
+
+    const PATH: &str = "episodes/0900/rundown/10 Tea.md";
+
+    fn place() -> Place {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir_all(dir.path().join("share/episodes/0900/rundown")).expect("writable");
+        let shares = Shares::new([(ShareId(0), dir.path().join("share"))].into());
+        let archive = Archive::open(&dir.path().join("blobs")).expect("writable");
+        Place { dir, shares, archive }
+    }
+
+    impl Place {
+        fn keep(&self, bytes: &[u8]) -> Digest {
+            self.archive.keep(bytes, Keep::Loosely).expect("writable")
+        }
+
+        fn weave(&self, base: Digest, edits: &serde_json::Value) -> Result<Woven, String> {
+            let elsewhere = serde_json::json!({ "file": "episodes/0900/info.md", "edits": set("duration", "x", "") });
+            let blob = serde_json::json!([elsewhere, { "file": PATH, "edits": edits }]);
+            let layer = show_core::Layer {
+                node: Node { step: "runtime".into(), element: "".into() },
+                edits: self.keep(blob.to_string().as_bytes()),
+                may_edit: vec!["item.*".into(), "cue.*".into()],
+            };
+            let order = WeaveOrder {
+                weave: WeaveId(1),
+                file: FilePath { share: ShareId(0), path: PATH.into() },
+                base,
+                layers: vec![layer],
+                bindings: Vec::new(),
+                ours: Vec::new(),
+                taken: Vec::new(),
+                now: Time(1_785_578_400_000),
+            };
+            weave_one(&self.shares, &self.archive, &order)
+        }
+    }
+
+    const TEA: &str = "---\nslug: tea\nduration: 00:00:00\n---\n\nTea.\n";
+
+    fn set(key: &str, value: &str, was: &str) -> serde_json::Value {
+        serde_json::json!([{ "edit": "set-key", "key": key, "value": value, "was": was }])
+    }
+
+    #[test]
+    fn edits_of_this_file_are_put_into_its_text_and_kept() {
+        let place = place();
+        let base = place.keep(TEA.as_bytes());
+        let woven = place.weave(base, &set("duration", "00:00:30", "00:00:00")).expect("woven");
+        let text = String::from_utf8(place.archive.read(&woven.digest).expect("kept")).expect("text");
+        assert_eq!(text, TEA.replace("duration: 00:00:00", "duration: 00:00:30"));
+        assert_eq!(woven.size, text.len() as u64);
+        assert_eq!((woven.dropped.len(), woven.refused), (0, None));
+    }
+
+    #[test]
+    fn an_edit_that_no_longer_fits_is_dropped_and_the_text_stays() {
+        let place = place();
+        let base = place.keep(TEA.as_bytes());
+        let woven = place.weave(base, &set("slug", "coffee", "cocoa")).expect("woven");
+        assert_eq!((woven.digest, woven.size), (base, TEA.len() as u64), "nothing to write");
+        assert_eq!(woven.dropped.iter().map(|(layer, _)| *layer).collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn new_ids_are_made_of_the_time_and_of_chance_and_never_twice() {
+        let place = place();
+        let base = place.keep(TEA.as_bytes());
+        let ids: BTreeSet<String> = (0..50)
+            .map(|_| {
+                let woven = place.weave(base, &set("AssetID", "{{new-id:SEG}}", "")).expect("woven");
+                assert_eq!(woven.minted.len(), 1);
+                woven.minted[0].id.clone()
+            })
+            .collect();
+        assert_eq!(ids.len(), 50);
+        assert!(ids.iter().all(|id| id.len() == 17 && id.starts_with("SEGMSA79Z40")), "{ids:?}");
+        let mut taken = BTreeSet::new();
+        let id = mint("GFX", 0, &mut taken).expect("chance");
+        assert!(taken.contains(&id));
+    }
+
+    #[test]
+    fn a_base_that_is_not_in_the_archive_is_read_from_the_share_if_it_still_is_that_text() {
+        let place = place();
+        let file = place.dir.path().join("share").join(PATH);
+        std::fs::write(&file, TEA).expect("writable");
+        let base = Digest(*blake3::hash(TEA.as_bytes()).as_bytes());
+        place.weave(base, &set("duration", "00:00:30", "00:00:00")).expect("woven");
+        std::fs::write(&file, "something else").expect("writable");
+        let elsewhere = Digest(*blake3::hash(b"gone").as_bytes());
+        let why = place.weave(elsewhere, &set("duration", "00:00:30", "00:00:00")).expect_err("it is nowhere");
+        assert!(why.contains("there is no blob"), "{why}");
+    }
+
+    #[test]
+    fn what_is_no_text_and_edits_that_are_none_say_so() {
+        let place = place();
+        let base = place.keep(b"\xff\xfe");
+        assert!(place.weave(base, &set("a", "b", "")).expect_err("no text").ends_with("is not UTF-8 text"));
+        let base = place.keep(TEA.as_bytes());
+        let why = place.weave(base, &serde_json::json!([{ "edit": "fly" }])).expect_err("no edit");
+        assert!(why.starts_with("the edits of runtime cannot be read"), "{why}");
+    }
+}

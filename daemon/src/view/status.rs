@@ -5,13 +5,15 @@ use super::file::{self, LeftOut};
 use super::{Answered, No, Seen, build, job, later, name, rest};
 use crate::blob::Archive;
 use crate::store::StoreError;
-use show_core::{JobRow, JobState as State, ProposalState};
+use show_core::{Blocker, JobRow, JobState as State, ProposalState};
 use show_protocol::{Answer, NoticeView, PoolView, StatusView};
 use std::collections::BTreeMap;
 
 /// Episodes, running and failed jobs, and files left out: the first so many of each.
 const SHOWN_MAX: usize = 50;
 
+/// Of a long queue the first so many jobs are asked what they wait for.
+const BLOCKERS_ASKED_MAX: usize = 2_000;
 /// With less room than this for the state, a person should make some.
 const FREE_BYTES_MIN: u64 = 512 << 20;
 
@@ -93,22 +95,26 @@ fn pools(seen: &Seen<'_>) -> Vec<PoolView> {
         .iter()
         .map(|pool| PoolView { pool: pool.name.clone(), capacity: pool.capacity, used: 0, waiting: 0 })
         .collect();
+    let mut asked_after = 0;
     for job in seen.core.jobs() {
         let Some(step) = steps.get(&(job.subject.pipeline.clone(), job.node.step.clone())) else { continue };
+        let is_waiting = job.state == State::Waiting;
+        let blockers = if is_waiting && asked_after < BLOCKERS_ASKED_MAX {
+            asked_after += 1;
+            seen.core.blockers(job.id)
+        } else {
+            Vec::new()
+        };
         for view in &mut views {
             let takes = step.pools.get(&view.pool).copied().unwrap_or(0);
-            match job.state {
-                State::Running { .. } | State::Stopping { .. } => view.used += takes,
-                State::Waiting if takes > 0 => {
-                    let waits_for_it = |one: &show_core::Blocker| {
-                        matches!(one, show_core::Blocker::PoolFull { pool, .. }
-                            | show_core::Blocker::PoolHeld { pool }
-                            | show_core::Blocker::PoolReserved { pool, .. } if *pool == view.pool)
-                    };
-                    view.waiting += u32::from(seen.core.blockers(job.id).iter().any(waits_for_it));
-                }
-                _ => {}
+            if matches!(job.state, State::Running { .. } | State::Stopping { .. }) {
+                view.used += takes;
             }
+            let waits_for_it = |one: &Blocker| {
+                matches!(one, Blocker::PoolFull { pool, .. } | Blocker::PoolHeld { pool }
+                    | Blocker::PoolReserved { pool, .. } if *pool == view.pool)
+            };
+            view.waiting += u32::from(takes > 0 && blockers.iter().any(waits_for_it));
         }
     }
     views
