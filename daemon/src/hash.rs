@@ -148,7 +148,7 @@ mod tests {
         for path in ["missing.md", "folder", "link.md", "folder/missing.md"] {
             match place.hash(path, true) {
                 Event::HashFailed { look, why, .. } => {
-                    assert_eq!((look, why.is_empty()), (Look::Gone, false), "{path}")
+                    assert_eq!((look, why.is_empty()), (Look::Gone, false), "{path}");
                 }
                 other => panic!("{other:?}"),
             }

@@ -157,7 +157,7 @@ fn a_place_in_a_list_that_no_page_gave_is_refused() {
     assert_eq!(refusal(&mut show, episodes).kind, RefusalKind::Invalid);
     match answer(&mut show, Episodes { after: Some("1".into()), limit: Some(0) }) {
         Answer::Episodes(view) => {
-            assert_eq!((view.episodes.len(), view.next), (1, None), "at least one row, and the end")
+            assert_eq!((view.episodes.len(), view.next), (1, None), "at least one row, and the end");
         }
         other => panic!("{other:?}"),
     }
