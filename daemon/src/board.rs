@@ -32,6 +32,22 @@ pub struct Share {
     pub scanned_at: Option<Time>,
     /// Paths (made printable) that were skipped, and why.
     pub left_out: BTreeMap<String, &'static str>,
+    /// Those that the walk under way has not come across again.
+    left_out_before: BTreeSet<String>,
+}
+
+impl Share {
+    /// A walk begins: what was left out before is in doubt until it is found again.
+    pub fn look_for_left_out_again(&mut self) {
+        self.left_out_before = self.left_out.keys().cloned().collect();
+    }
+
+    /// The walk saw everything: what it did not find again was renamed or removed.
+    pub fn forget_left_out_before(&mut self) {
+        for path in std::mem::take(&mut self.left_out_before) {
+            self.left_out.remove(&path);
+        }
+    }
 }
 
 impl Board {
@@ -66,8 +82,16 @@ impl Board {
     /// A path was found and skipped. Says whether that is news.
     pub fn leave_out(&self, share: ShareId, path: String, why: &'static str) -> bool {
         let mut inner = self.lock();
-        let left_out = &mut inner.shares.entry(share).or_default().left_out;
-        left_out.len() < LEFT_OUT_MAX && left_out.insert(path, why).is_none()
+        let Share { left_out, left_out_before, .. } = inner.shares.entry(share).or_default();
+        left_out_before.remove(&path);
+        (left_out.len() < LEFT_OUT_MAX || left_out.contains_key(&path)) && left_out.insert(path, why).is_none()
+    }
+
+    /// What was skipped is no longer there.
+    pub fn take_back_in(&self, share: ShareId, path: &str) {
+        if let Some(share) = self.lock().shares.get_mut(&share) {
+            share.left_out.remove(path);
+        }
     }
 
     /// Something that the person who runs showd should know, with the next move.

@@ -224,6 +224,7 @@ impl Parts<'_> {
                     path: root.to_path_buf(),
                     folders: folders(self.config),
                     memory: state.join("shares").join(&name.name),
+                    unwatched_walk_ms: watch::UNWATCHED_WALK_MS,
                 };
                 (share, watch::start(root, self.inbox.clone(), self.board.clone(), Arc::clone(self.clock)))
             })

@@ -4,13 +4,14 @@
 //! so what reaches the core is how things are, not what happened to them; a lost hint costs a scan and never work.
 //! One plain thread per share walks and looks; the notify thread only drops hints into a bounded set ([`hints`]) and
 //! never waits for anybody. Each folder is watched by itself before it is listed, so that a file that appears
-//! meanwhile is either listed or hinted at, however deep its folders were made at once.
+//! meanwhile is either listed or hinted at, however deep its folders were made at once. Folders that a hint names wait
+//! in the same list as those that a walk found, so a storm of new folders costs room in a list and no stack.
 
 mod hints;
 mod names;
 mod presence;
 
-use crate::board::Board;
+use crate::board::{Board, Share};
 use crate::clock::Clock;
 use crate::inbox::{Gone, Inbox};
 use hints::{Hint, Hints};
@@ -32,7 +33,7 @@ use tracing::{info, warn};
 /// While a share is away, it is looked for this often: a mount makes no event.
 const AWAY_LOOK_MS: u64 = 5_000;
 /// While a share cannot be watched, it is walked this often.
-const UNWATCHED_WALK_MS: u64 = 60_000;
+pub const UNWATCHED_WALK_MS: u64 = 60_000;
 
 /// A share to watch.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub struct Root {
     pub folders: BTreeSet<String>,
     /// Remembers that the share was there once: a file outside it.
     pub memory: PathBuf,
+    /// While it cannot be watched, it is walked this often.
+    pub unwatched_walk_ms: u64,
 }
 
 /// What the core orders of a watcher.
@@ -71,13 +74,36 @@ impl Handle {
 
 /// Starts the watcher of a share. It looks at nothing before its first order.
 pub fn start(root: Root, inbox: Inbox, board: Board, clock: Arc<Clock>) -> Handle {
+    start_with(root, inbox, board, clock, kernel)
+}
+
+type Kernel = Box<dyn notify::Watcher + Send>;
+
+/// The same, with what else may be asked to watch a folder.
+fn start_with(
+    root: Root,
+    inbox: Inbox,
+    board: Board,
+    clock: Arc<Clock>,
+    kernel: impl FnOnce(&Arc<Hints>, Sender<Wake>) -> Option<Kernel>,
+) -> Handle {
     let (sender, wakes) = mpsc::channel();
     let hints = Arc::new(Hints::default());
     let name = format!("watch {}", root.name);
-    let watcher = watcher(&hints, sender.clone());
+    let kernel = kernel(&hints, sender.clone());
     let presence = Presence::new(&root);
-    let looker =
-        Looker { root, inbox, board, clock, watcher, hints, folders: BTreeSet::new(), presence, is_unwatched: false };
+    let looker = Looker {
+        root,
+        inbox,
+        board,
+        clock,
+        kernel,
+        hints,
+        folders: BTreeSet::new(),
+        open: BTreeSet::new(),
+        presence,
+        is_unwatched: false,
+    };
     std::thread::Builder::new()
         .name(name)
         .spawn(move || {
@@ -89,7 +115,7 @@ pub fn start(root: Root, inbox: Inbox, board: Board, clock: Arc<Clock>) -> Handl
 }
 
 /// The handler runs on notify's own thread: if it waited, the kernel's queue would overflow.
-fn watcher(hints: &Arc<Hints>, wake: Sender<Wake>) -> Option<RecommendedWatcher> {
+fn kernel(hints: &Arc<Hints>, wake: Sender<Wake>) -> Option<Kernel> {
     let hints = Arc::clone(hints);
     let handler = move |event| {
         if hints.add(event) {
@@ -97,7 +123,13 @@ fn watcher(hints: &Arc<Hints>, wake: Sender<Wake>) -> Option<RecommendedWatcher>
         }
     };
     let config = notify::Config::default().with_follow_symlinks(false);
-    RecommendedWatcher::new(handler, config).inspect_err(|cause| warn!(cause = %cause, "cannot watch")).ok()
+    match RecommendedWatcher::new(handler, config) {
+        Ok(watcher) => Some(Box::new(watcher)),
+        Err(cause) => {
+            warn!(cause = %cause, "the kernel watches nothing for us; walking instead");
+            None
+        }
+    }
 }
 
 struct Looker {
@@ -105,10 +137,12 @@ struct Looker {
     inbox: Inbox,
     board: Board,
     clock: Arc<Clock>,
-    watcher: Option<RecommendedWatcher>,
+    kernel: Option<Kernel>,
     hints: Arc<Hints>,
     /// Folders that were walked, by their path below the root.
     folders: BTreeSet<String>,
+    /// Folders to watch and list next.
+    open: BTreeSet<String>,
     presence: Presence,
     /// Some folder could not be watched: hints alone will not do.
     is_unwatched: bool,
@@ -116,12 +150,19 @@ struct Looker {
 
 type Told = Result<(), Gone>;
 
+/// What a walk came to.
+struct Walked {
+    files: u64,
+    /// False: some of it could not be listed.
+    is_complete: bool,
+}
+
 impl Looker {
     fn run(mut self, wakes: &Receiver<Wake>) -> Told {
         loop {
             let patience = match (self.presence.is_away(), self.is_unwatched) {
                 (true, _) => Some(AWAY_LOOK_MS),
-                (false, true) => Some(UNWATCHED_WALK_MS),
+                (false, true) => Some(self.root.unwatched_walk_ms),
                 (false, false) => None,
             };
             let wake = match patience {
@@ -130,8 +171,14 @@ impl Looker {
             };
             match wake {
                 Ok(Wake::Order(Order::Scan)) => self.scan()?,
-                Ok(Wake::Order(Order::LookAt(path))) => self.look_at(&path)?,
-                Ok(Wake::Hints) => self.take_hints()?,
+                Ok(Wake::Order(Order::LookAt(path))) => {
+                    self.look_at(&path)?;
+                    self.walk()?;
+                }
+                Ok(Wake::Hints) => {
+                    self.take_hints()?;
+                    self.walk()?;
+                }
                 Err(RecvTimeoutError::Timeout) if self.presence.is_away() => drop(self.is_there()?),
                 Err(RecvTimeoutError::Timeout) => self.lost("it cannot be watched, only walked")?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -172,6 +219,7 @@ impl Looker {
                     share.note = why;
                 });
                 self.folders.clear();
+                self.open.clear();
                 self.tell(Event::ShareGone { share })?;
                 Ok(false)
             }
@@ -184,12 +232,10 @@ impl Looker {
         }
         let share = self.root.share;
         self.board.change(share, |share| share.state = ShareState::Scanning);
+        self.board.change(share, Share::look_for_left_out_again);
         self.is_unwatched = !self.watch(&self.root.path.clone());
-        let (mut files, mut is_complete) = (0, true);
-        let tops: Vec<String> = self.root.folders.iter().cloned().collect();
-        for top in tops {
-            is_complete &= self.walk(top, &mut files)?;
-        }
+        self.open.extend(self.root.folders.iter().cloned());
+        let Walked { files, is_complete } = self.walk()?;
         // A disk that went while we walked looks like one that was emptied.
         if !self.is_there()? {
             return Ok(());
@@ -200,14 +246,20 @@ impl Looker {
             share.scanned_at = Some(now);
             share.state = if is_unwatched { ShareState::Polling } else { ShareState::Watching };
             share.note = if is_unwatched { "some folders cannot be watched".into() } else { String::new() };
+            if is_complete {
+                share.forget_left_out_before();
+            }
         });
+        if !is_unwatched {
+            self.board.take_back(&self.unwatched_notice());
+        }
         self.tell(Event::Scanned { share, complete: is_complete })
     }
 
-    /// Watches and lists a folder and all below it, telling of every file. False: some of it could not be listed.
-    fn walk(&mut self, top: String, files: &mut u64) -> Result<bool, Gone> {
-        let (mut open, mut is_complete) = (vec![top], true);
-        while let Some(folder) = open.pop() {
+    /// Watches and lists the folders that are open and all below them, telling of every file.
+    fn walk(&mut self) -> Result<Walked, Gone> {
+        let mut walked = Walked { files: 0, is_complete: true };
+        while let Some(folder) = self.open.pop_last() {
             let path = self.root.path.join(&folder);
             match fs::symlink_metadata(&path) {
                 Ok(meta) if meta.is_dir() => {}
@@ -218,22 +270,22 @@ impl Looker {
                 self.is_unwatched = true;
             }
             self.folders.insert(folder.clone());
-            match self.list(&folder, &path, &mut open, files) {
+            match self.list(&folder, &path, &mut walked.files) {
                 Ok(told) => told?,
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                 Err(cause) => {
                     warn!(showd_share = self.root.name, showd_file = folder, cause = %cause, "a folder cannot be read");
                     self.board.leave_out(self.root.share, folder, "the folder cannot be read");
-                    is_complete = false;
+                    walked.is_complete = false;
                 }
             }
             // Hints go on while a big share is walked.
             self.take_hints()?;
         }
-        Ok(is_complete)
+        Ok(walked)
     }
 
-    fn list(&mut self, folder: &str, path: &Path, open: &mut Vec<String>, files: &mut u64) -> io::Result<Told> {
+    fn list(&mut self, folder: &str, path: &Path, files: &mut u64) -> io::Result<Told> {
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -245,7 +297,7 @@ impl Looker {
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 match skip(&below) {
-                    None => open.push(below),
+                    None => drop(self.open.insert(below)),
                     Some(Skip::Silently) => {}
                     Some(Skip::Stray) => self.leave_out(&below, "stray name"),
                 }
@@ -271,13 +323,12 @@ impl Looker {
 
     /// False: it cannot be watched.
     fn watch(&mut self, path: &Path) -> bool {
-        let Some(watcher) = &mut self.watcher else { return false };
-        match watcher.watch(path, RecursiveMode::NonRecursive) {
+        let Some(kernel) = &mut self.kernel else { return false };
+        match kernel.watch(path, RecursiveMode::NonRecursive) {
             Ok(()) => true,
             // It went while we walked; there is nothing to watch.
             Err(cause) if matches!(cause.kind, ErrorKind::PathNotFound) => true,
             Err(cause) => {
-                let text = format!("the folders of the share {} cannot all be watched", self.root.name);
                 let hint = match cause.kind {
                     ErrorKind::MaxFilesWatch => {
                         "raise fs.inotify.max_user_watches; until then it is walked every minute".into()
@@ -287,10 +338,14 @@ impl Looker {
                 if !self.is_unwatched {
                     warn!(showd_share = self.root.name, cause = %cause, "watching is incomplete; walking every minute");
                 }
-                self.board.notice(text, hint);
+                self.board.notice(self.unwatched_notice(), hint);
                 false
             }
         }
+    }
+
+    fn unwatched_notice(&self) -> String {
+        format!("the folders of the share {} cannot all be watched", self.root.name)
     }
 
     fn take_hints(&mut self) -> Told {
@@ -323,11 +378,16 @@ impl Looker {
             }
             return self.is_there().map(drop);
         }
-        let Some(below) = below.to_str() else {
-            self.leave_out(&below.to_string_lossy(), "the name is not UTF-8");
+        let Some(text) = below.to_str() else {
+            let printable = below.to_string_lossy();
+            if path.symlink_metadata().is_ok() {
+                self.leave_out(&printable, "the name is not UTF-8");
+            } else {
+                self.board.take_back_in(self.root.share, &printable);
+            }
             return Ok(());
         };
-        self.look_at(below)
+        self.look_at(text)
     }
 
     /// Looks at one path: a file, a folder (then at all in it), or nothing any more.
@@ -340,9 +400,15 @@ impl Looker {
             return Ok(());
         }
         let meta = fs::symlink_metadata(self.root.path.join(path)).ok();
+        if meta.as_ref().is_none_or(Metadata::is_file) {
+            self.board.take_back_in(self.root.share, path);
+        }
         match meta {
             Some(meta) if meta.is_dir() => match skip(path) {
-                None => self.walk(path.to_owned(), &mut 0).map(drop),
+                None => {
+                    self.open.insert(path.to_owned());
+                    Ok(())
+                }
                 Some(Skip::Silently) => Ok(()),
                 Some(Skip::Stray) => {
                     self.leave_out(path, "stray name");

@@ -4,6 +4,7 @@ use super::*;
 use crate::inbox::Message;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver as Facts;
 
@@ -24,6 +25,10 @@ fn watched() -> Watched {
 
 /// A share with `episodes/0900/info.md` and whatever `make` adds, watched, not yet scanned.
 fn watched_with(make: impl FnOnce(&Path)) -> Watched {
+    watched_by(kernel, make)
+}
+
+fn watched_by(kernel: impl FnOnce(&Arc<Hints>, Sender<Wake>) -> Option<Kernel>, make: impl FnOnce(&Path)) -> Watched {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let root = dir.path().join("share");
     fs::create_dir_all(root.join("episodes/0900")).expect("writable");
@@ -32,7 +37,7 @@ fn watched_with(make: impl FnOnce(&Path)) -> Watched {
     let (inbox, facts) = Inbox::new();
     let board = Board::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a timer");
-    let watch = start(root_of(dir.path()), inbox, board.clone(), Arc::new(Clock::new()));
+    let watch = start_with(root_of(dir.path()), inbox, board.clone(), Arc::new(Clock::new()), kernel);
     Watched { dir, facts, watch, board, runtime }
 }
 
@@ -43,6 +48,29 @@ fn root_of(dir: &Path) -> Root {
         path: dir.join("share"),
         folders: BTreeSet::from(["episodes".into(), "showd".into()]),
         memory: dir.join("state/show"),
+        unwatched_walk_ms: 1,
+    }
+}
+
+/// A kernel that has no room for another watch, until it is given some.
+#[derive(Debug, Clone, Default)]
+struct Full(Arc<AtomicBool>);
+
+impl notify::Watcher for Full {
+    fn new<F: notify::EventHandler>(_: F, _: notify::Config) -> notify::Result<Self> {
+        Ok(Self::default())
+    }
+
+    fn watch(&mut self, _: &Path, _: RecursiveMode) -> notify::Result<()> {
+        if self.0.load(Ordering::SeqCst) { Ok(()) } else { Err(notify::Error::new(ErrorKind::MaxFilesWatch)) }
+    }
+
+    fn unwatch(&mut self, _: &Path) -> notify::Result<()> {
+        Ok(())
+    }
+
+    fn kind() -> notify::WatcherKind {
+        notify::WatcherKind::NullWatcher
     }
 }
 
@@ -150,6 +178,59 @@ fn neighbours_trash_strays_links_and_names_that_are_not_text_are_not_entered() {
 }
 
 #[test]
+fn what_was_left_out_is_forgotten_once_it_is_renamed_or_removed() {
+    let odd = std::ffi::OsStr::from_bytes(b"caf\xe9.md");
+    let mut show = watched_with(|root| {
+        std::os::unix::fs::symlink("..", root.join("episodes/0900/loop")).expect("writable");
+        std::os::unix::fs::symlink("x", root.join("episodes/0900/link.md")).expect("writable");
+        fs::write(root.join("episodes/0900").join(odd), "x").expect("writable");
+    });
+    show.scan();
+    assert_eq!(show.board.share(ShareId(3)).left_out.len(), 3);
+
+    fs::remove_file(show.path("episodes/0900/link.md")).expect("writable");
+    show.write("episodes/0900/link.md", "a file of its own");
+    show.until("episodes/0900/link.md", true);
+    fs::rename(show.path("episodes/0900").join(odd), show.path("episodes/0900/cafe.md")).expect("writable");
+    show.until("episodes/0900/cafe.md", true);
+    assert_eq!(show.board.share(ShareId(3)).left_out.keys().collect::<Vec<_>>(), ["episodes/0900/loop"]);
+
+    // What went while nobody watched is found out by the next walk.
+    show.board.leave_out(ShareId(3), "episodes/0900/gone".into(), "a symbolic link");
+    show.scan();
+    assert_eq!(show.board.share(ShareId(3)).left_out.keys().collect::<Vec<_>>(), ["episodes/0900/loop"]);
+}
+
+#[test]
+fn without_room_for_watches_the_share_is_walked_again_and_again_and_people_are_told() {
+    let full = Full::default();
+    let kernel = full.clone();
+    let mut show = watched_by(move |_, _| Some(Box::new(kernel)), |_| {});
+    let (seen, complete) = show.scan();
+    assert_eq!((seen.len(), complete), (1, true), "all that is there is found all the same");
+    assert_eq!(show.board.share(ShareId(3)).state, ShareState::Polling);
+    let notices = show.board.notices();
+    assert!(notices[0].text.contains("share show") && notices[0].hint.contains("max_user_watches"), "{notices:?}");
+
+    show.write("episodes/0900/new.md", "no hint tells of it");
+    assert!(matches!(show.next(), Event::WatchLost { .. }), "it asks to be walked again by itself");
+    full.0.store(true, Ordering::SeqCst);
+    show.watch.order(Order::Scan);
+    let mut seen = BTreeSet::new();
+    loop {
+        match show.next() {
+            Event::FileSeen { file, .. } => drop(seen.insert(file.path.to_string())),
+            Event::WatchLost { .. } => {}
+            Event::Scanned { .. } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(seen.contains("episodes/0900/new.md"));
+    assert_eq!(show.board.share(ShareId(3)).state, ShareState::Watching);
+    assert!(show.board.notices().is_empty(), "with room again there is nothing to say");
+}
+
+#[test]
 fn temporary_files_beside_a_file_are_seen_since_they_keep_it_from_being_quiet() {
     let mut show = watched();
     show.scan();
@@ -183,6 +264,28 @@ fn a_file_deep_in_folders_that_were_all_made_at_once_is_not_missed() {
         show.write(&path, "deep");
         show.until(&path, true);
     }
+}
+
+#[test]
+fn a_storm_of_new_folders_is_walked_to_its_end() {
+    let mut show = watched();
+    show.scan();
+    let root = show.path("episodes/0900/exports");
+    let maker = std::thread::spawn(move || {
+        for n in 0..2_000 {
+            fs::create_dir_all(root.join(n.to_string())).expect("writable");
+        }
+        fs::write(root.join("1999/last.md"), "x").expect("writable");
+    });
+    let mut is_found = false;
+    while !is_found {
+        match show.next() {
+            Event::FileSeen { file, .. } => is_found = &*file.path == "episodes/0900/exports/1999/last.md",
+            Event::WatchLost { .. } => show.watch.order(Order::Scan),
+            _ => {}
+        }
+    }
+    maker.join().expect("all folders are made");
 }
 
 #[test]
