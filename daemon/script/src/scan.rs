@@ -8,7 +8,7 @@ mod cues;
 mod ready;
 
 pub use cues::{ScanClip, ScanGraphic, ScanId, ScanMedia, ScanPicture};
-pub use ready::{Outputs, Script, Stage, StageReport, StageState, readiness};
+pub use ready::{Outputs, Script, Stage, StageReport, StageState, Thing, readiness};
 
 use crate::check::{Episode, airdate_of, check_episode};
 use crate::classify::Kind;
@@ -24,8 +24,9 @@ use crate::weave::FileKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The result of a scan.
+/// The result of a scan. Read back, what is missing is empty: results are kept without their empty parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Scan {
     pub summary: String,
     /// At least four digits.

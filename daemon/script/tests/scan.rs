@@ -94,8 +94,10 @@ fn an_item_that_is_not_in_production_is_in_the_left_out_list() {
 }
 
 fn stages(reports: &[StageReport]) -> String {
-    let line =
-        |report: &StageReport| format!("{:?}: {:?} {}\n", report.stage, report.state, report.because.join(" | "));
+    let line = |report: &StageReport| {
+        let because: Vec<_> = report.because.iter().map(ToString::to_string).collect();
+        format!("{:?}: {:?} {}\n", report.stage, report.state, because.join(" | "))
+    };
     reports.iter().map(line).collect()
 }
 
@@ -138,4 +140,16 @@ fn an_empty_folder_is_an_episode_in_which_nothing_applies() {
     let scan = scanned(&tree);
     assert_eq!(scan.episode, "0007");
     insta::assert_snapshot!(stages(&readiness(&scan, &Outputs::default())));
+}
+
+#[test]
+fn a_scan_that_was_kept_without_its_empty_parts_reads_back() {
+    let scan = scanned(&example("0900"));
+    assert!(scan.conflicts.is_empty(), "the clean episode has none");
+    let mut value = serde_json::to_value(&scan).expect("a scan is JSON");
+    let kept = value.as_object_mut().expect("an object");
+    kept.retain(|_, part| part.as_array().is_none_or(|list| !list.is_empty()));
+    assert!(!kept.contains_key("conflicts"));
+    let back: Scan = serde_json::from_value(value).expect("a scan reads back");
+    assert_eq!((back.items.len(), back.conflicts.len()), (scan.items.len(), 0));
 }

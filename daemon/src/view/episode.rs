@@ -42,7 +42,9 @@ pub struct Gathered {
     scripts: Vec<OutputView>,
     /// Jobs that can still move, or failed.
     jobs: Vec<JobLine>,
-    /// `compile` has nothing left to do for the present text.
+    /// `scan` has nothing left to do: what it said is of the present files.
+    is_scanned: bool,
+    /// The same of `compile`.
     is_compiled: bool,
 }
 
@@ -70,13 +72,14 @@ pub fn gather(seen: &Seen<'_>, place: &Place) -> Gathered {
         _ => true,
     };
     let jobs: Vec<_> = seen.core.jobs().filter(is_here).filter(moves).map(|row| job::line(seen, row)).collect();
-    let is_compiled = actions.contains_key("compile")
-        && seen.core.plan(&subject).is_some_and(|plan| {
-            let compile = plan.nodes.iter().find(|node| &*node.node.step == "compile");
-            compile.is_some_and(|node| node.standing == show_core::Standing::UpToDate)
-        });
+    let plan = seen.core.plan(&subject);
+    let is_done = |step: &str| {
+        let planned = plan.iter().flat_map(|plan| &plan.nodes).find(|node| &*node.node.step == step);
+        actions.contains_key(step) && planned.is_some_and(|node| node.standing == show_core::Standing::UpToDate)
+    };
+    let (is_scanned, is_compiled) = (is_done("scan"), is_done("compile"));
     let share = seen.world.share_name(place.share);
-    Gathered { place: place.clone(), share, results, actions, scripts, jobs, is_compiled }
+    Gathered { place: place.clone(), share, results, actions, scripts, jobs, is_scanned, is_compiled }
 }
 
 impl Gathered {
@@ -118,7 +121,8 @@ impl Gathered {
         let measured = list(&runtime, "items");
         let item = |item: &Value| {
             let file = format!("{}{}", self.place.path, text(item, "path"));
-            let measured = measured.iter().find(|one| text(one, "path") == text(item, "path"));
+            // Both go by the item's path below the episode.
+            let measured = measured.iter().find(|one| text(one, "id") == text(item, "id"));
             let wrong =
                 |severity| diagnostics.iter().filter(|one| one.file == file && one.severity == severity).count();
             let count =

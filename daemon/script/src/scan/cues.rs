@@ -26,6 +26,9 @@ pub struct ScanClip {
     pub item: String,
     /// Which cue of the item, from 0.
     pub cue: u64,
+    /// Where it begins, from 1.
+    #[serde(default)]
+    pub line: u32,
     pub production: bool,
     /// As it stands in the cue.
     pub reference: String,
@@ -64,6 +67,9 @@ pub struct ScanGraphic {
     pub kind: String,
     pub slug: String,
     pub item: String,
+    /// Where it begins, from 1.
+    #[serde(default)]
+    pub line: u32,
     /// Empty when there is none.
     pub picture: String,
 }
@@ -100,7 +106,8 @@ pub(super) fn read(episode: &Episode<'_>, scan: &mut Scan) {
             }
             scan.quote_count += u64::from(cue.kind() == Some(CueType::Fsq) && cue.text("Quote").is_some());
             let id = unique(&element_id(cue, file, at), &mut taken);
-            one(episode, file, at, cue, id, scan);
+            let place = Place { at, line: document.line(cue.begin.span.begin) };
+            one(episode, file, place, cue, id, scan);
             if file.out.is_none() {
                 pictures.extend(pictures_of(episode, cue));
             }
@@ -141,7 +148,15 @@ fn unique(id: &str, taken: &mut BTreeMap<String, u64>) -> String {
     free
 }
 
-fn one(episode: &Episode<'_>, file: &RundownFile<'_>, at: usize, cue: &Cue<'_>, id: String, scan: &mut Scan) {
+/// Where a cue stands in its item.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Which one, from 0.
+    at: usize,
+    line: u32,
+}
+
+fn one(episode: &Episode<'_>, file: &RundownFile<'_>, place: Place, cue: &Cue<'_>, id: String, scan: &mut Scan) {
     let kind = type_word(cue.kind(), cue.type_word());
     let (slug, item) = (cue.slug().to_owned(), file.path.to_owned());
     let production = file.out.is_none();
@@ -156,7 +171,8 @@ fn one(episode: &Episode<'_>, file: &RundownFile<'_>, at: usize, cue: &Cue<'_>, 
                 asset_id: cue.asset_id().to_owned(),
                 slug,
                 item,
-                cue: at as u64,
+                cue: place.at as u64,
+                line: place.line,
                 production,
                 reference: cue.value("MediaURL").to_owned(),
                 found: !source.is_empty(),
@@ -182,7 +198,7 @@ fn one(episode: &Episode<'_>, file: &RundownFile<'_>, at: usize, cue: &Cue<'_>, 
                     found: true,
                 });
             }
-            scan.graphics.push(ScanGraphic { id, kind, slug, item, picture });
+            scan.graphics.push(ScanGraphic { id, kind, slug, item, line: place.line, picture });
         }
         _ => {}
     }

@@ -41,7 +41,41 @@ pub struct StageReport {
     pub stage: Stage,
     pub state: StageState,
     /// What stands in the way, by name; why it does not apply; what is being worked on.
-    pub because: Vec<String>,
+    pub because: Vec<Thing>,
+}
+
+/// Something that a stage is about, and where a person finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Thing {
+    /// Does not repeat the place.
+    pub text: String,
+    /// Below the episode; empty: in no one file.
+    pub file: String,
+    /// From 1; 0: the file as a whole.
+    pub line: u32,
+}
+
+impl Thing {
+    fn at(file: &str, line: u32, text: String) -> Self {
+        Self { text, file: file.to_owned(), line }
+    }
+}
+
+impl From<String> for Thing {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+/// `text (file:line)`.
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.file.as_str(), self.line) {
+            ("", _) => f.write_str(&self.text),
+            (file, 0) => write!(f, "{} ({file})", self.text),
+            (file, line) => write!(f, "{} ({file}:{line})", self.text),
+        }
+    }
 }
 
 /// What is known about an episode besides its files: what was made from them.
@@ -74,7 +108,7 @@ pub fn readiness(scan: &Scan, outputs: &Outputs) -> Vec<StageReport> {
 }
 
 fn report(stage: Stage, scan: &Scan, outputs: &Outputs) -> StageReport {
-    let blockers: Result<Vec<String>, &str> = match stage {
+    let blockers: Result<Vec<Thing>, &str> = match stage {
         Stage::Rundown => Ok(rundown(scan)),
         _ if scan.in_production == 0 => Err("nothing in production"),
         Stage::Clips if scan.clips.iter().all(|clip| !clip.production) => Err("no clips"),
@@ -86,30 +120,30 @@ fn report(stage: Stage, scan: &Scan, outputs: &Outputs) -> StageReport {
     };
     let working = outputs.working.get(&stage).filter(|names| !names.is_empty());
     let (state, because) = match (blockers, working) {
-        (Err(why), _) => (StageState::NotApplicable, vec![why.to_owned()]),
-        (Ok(_), Some(names)) => (StageState::Working, names.clone()),
+        (Err(why), _) => (StageState::NotApplicable, vec![why.to_owned().into()]),
+        (Ok(_), Some(names)) => (StageState::Working, names.iter().cloned().map(Thing::from).collect()),
         (Ok(blockers), None) if blockers.is_empty() => (StageState::Ready, blockers),
         (Ok(blockers), None) => (StageState::Blocked, blockers),
     };
     StageReport { stage, state, because }
 }
 
-fn rundown(scan: &Scan) -> Vec<String> {
+fn rundown(scan: &Scan) -> Vec<Thing> {
     if scan.in_production == 0 {
-        return vec!["no item is in production".into()];
+        return vec!["no item is in production".to_owned().into()];
     }
-    let in_production = |file: &str| scan.items.iter().any(|item| item.production && file.ends_with(&item.path));
+    let in_production = |file: &str| scan.items.iter().find(|item| item.production && file.ends_with(&item.path));
     let errors = scan.diagnostics.iter().filter(|found| found.severity == Severity::Error);
     let errors = errors.filter_map(|found| {
-        let file = found.file.as_deref().filter(|file| in_production(file))?;
-        Some(format!("{file}:{}: {} {}", found.line, found.code, found.message))
+        let item = in_production(found.file.as_deref()?)?;
+        Some(Thing::at(&item.path, found.line, format!("{} {}", found.code, found.message)))
     });
     let is_text = |original: &str| original == "info.md" || original.starts_with("rundown/");
     let conflicts = scan.conflicts.iter().filter(|conflict| is_text(&conflict.original));
-    errors.chain(conflicts.map(|conflict| format!("conflict copy {}", conflict.path))).collect()
+    errors.chain(conflicts.map(|conflict| Thing::at(&conflict.path, 0, "conflict copy".into()))).collect()
 }
 
-fn scripts(outputs: &Outputs) -> Vec<String> {
+fn scripts(outputs: &Outputs) -> Vec<Thing> {
     let one = |preset: &str| match outputs.scripts.get(preset) {
         None => Some(format!("the script {preset} is not compiled yet")),
         Some(script) if !script.is_current => Some(format!("the script {preset} is older than the text")),
@@ -117,42 +151,43 @@ fn scripts(outputs: &Outputs) -> Vec<String> {
         Some(Script { error_boxes: 0, .. }) => None,
         Some(script) => Some(format!("the script {preset} has {} error boxes", script.error_boxes)),
     };
-    PRESETS.into_iter().filter_map(one).collect()
+    PRESETS.into_iter().filter_map(one).map(Thing::from).collect()
 }
 
-fn clips(scan: &Scan) -> Vec<String> {
+fn clips(scan: &Scan) -> Vec<Thing> {
     let lost = scan.clips.iter().filter(|clip| clip.production && !clip.resolves);
     let one = |clip: &super::ScanClip| {
-        format!("{} {} in {}: {}", clip.cue_type, name(&clip.slug, &clip.id), clip.item, clip.how)
+        let text = format!("{} {}: {}", clip.cue_type, name(&clip.slug, &clip.id), clip.how);
+        Thing::at(&clip.item, clip.line, text)
     };
     lost.map(one).collect()
 }
 
-fn graphics(scan: &Scan, outputs: &Outputs) -> Vec<String> {
+fn graphics(scan: &Scan, outputs: &Outputs) -> Vec<Thing> {
     let one = |graphic: &super::ScanGraphic| {
-        let name = format!("{} {} in {}", graphic.kind, name(&graphic.slug, &graphic.id), graphic.item);
-        if graphic.picture.is_empty() {
-            Some(format!("{name}: no picture"))
+        let wrong = if graphic.picture.is_empty() {
+            "no picture"
         } else if outputs.stale_pictures.contains(&graphic.id) {
-            Some(format!("{name}: the picture shows an older text"))
+            "the picture shows an older text"
         } else {
-            None
-        }
+            return None;
+        };
+        let text = format!("{} {}: {wrong}", graphic.kind, name(&graphic.slug, &graphic.id));
+        Some(Thing::at(&graphic.item, graphic.line, text))
     };
     scan.graphics.iter().filter_map(one).collect()
 }
 
-fn timing(scan: &Scan, outputs: &Outputs) -> Vec<String> {
+fn timing(scan: &Scan, outputs: &Outputs) -> Vec<Thing> {
     let target = Duration::from_ms(scan.duration_ms);
     let runtime = Duration::from_ms(outputs.total_runtime_ms.unwrap_or(scan.total_runtime_ms));
-    if target.ms == 0 {
-        return vec!["info.md has no target duration".into()];
-    }
-    if runtime.ms == 0 {
-        return vec!["the runtime is not computed yet".into()];
-    }
-    let off = format!("the items take {}, the target is {}", runtime.written(), target.written());
-    if is_on_time(target, runtime) { Vec::new() } else { vec![off] }
+    let off = match (target.ms, runtime.ms) {
+        (0, _) => return vec![Thing::at("info.md", 0, "there is no target duration".into())],
+        (_, 0) => "the runtime is not computed yet".to_owned(),
+        _ if is_on_time(target, runtime) => return Vec::new(),
+        _ => format!("the items take {}, the target is {}", runtime.written(), target.written()),
+    };
+    vec![off.into()]
 }
 
 fn name<'n>(slug: &'n str, id: &'n str) -> &'n str {

@@ -51,12 +51,18 @@ fn stage_view(episode: &Gathered, stage: Stage, report: Option<&StageReport>) ->
     let here = || episode.jobs.iter().filter(|job| steps(stage).contains(&job.step.as_str()));
     let failed: Vec<_> = here().filter(|job| job.state == JobState::Failed).map(named).collect();
     let works: Vec<_> = here().filter(|job| job.state != JobState::Failed).map(named).collect();
-    let because = |report: &StageReport| report.because.iter().map(|text| thing(text)).collect::<Vec<_>>();
+    let because = |report: &StageReport| -> Vec<NamedThing> {
+        report.because.iter().map(|thing| found(thing, &episode.place.path)).collect()
+    };
     let (state, things) = match report {
-        None if failed.is_empty() && works.is_empty() => (StageState::Working, vec![thing("not scanned yet")]),
-        _ if !failed.is_empty() => (StageState::Blocked, failed),
+        _ if !failed.is_empty() => {
+            let too = report.filter(|report| report.state == scan::StageState::Blocked);
+            (StageState::Blocked, failed.into_iter().chain(too.map(because).into_iter().flatten()).collect())
+        }
         _ if !works.is_empty() => (StageState::Working, works),
-        None => (StageState::Working, works),
+        // What a scan would say may be another thing than what the last one said.
+        _ if !episode.is_scanned => (StageState::Working, vec![thing("not scanned yet")]),
+        None => (StageState::Blocked, vec![thing("what the last scan said cannot be read")]),
         Some(report) => {
             let state = match report.state {
                 scan::StageState::Ready => StageState::Ready,
@@ -77,6 +83,16 @@ fn stage_view(episode: &Gathered, stage: Stage, report: Option<&StageReport>) ->
 
 fn thing(text: &str) -> NamedThing {
     NamedThing { text: text.to_owned(), ..NamedThing::default() }
+}
+
+/// What a scan names, by its path below the share's root.
+fn found(thing: &scan::Thing, episode: &str) -> NamedThing {
+    NamedThing {
+        text: thing.text.clone(),
+        file: (!thing.file.is_empty()).then(|| format!("{episode}{}", thing.file)),
+        line: (thing.line > 0).then_some(thing.line),
+        job: None,
+    }
 }
 
 fn named(job: &JobLine) -> NamedThing {
