@@ -26,10 +26,10 @@ fn came_to(ran: &Ran, code: i32) {
 
 #[test]
 fn a_page_goes_to_standard_output_without_colour_when_nobody_watches() {
-    let fake = Fake::always(Answer::Jobs(JobsView { jobs: sample::jobs(), next: None }));
+    let fake = Fake::always(Answer::Jobs(JobsView { jobs: sample::jobs(), ..JobsView::default() }));
     let ran = fake.run("jobs --state failed,running --episode 900 --limit 5");
     came_to(&ran, 0);
-    assert!(ran.out.starts_with("JOB  EPISODE  STEP") && !ran.out.contains('\u{1b}'), "{}", ran.out);
+    assert!(ran.out.starts_with("JOB  OF    STEP") && !ran.out.contains('\u{1b}'), "{}", ran.out);
     let wanted = ask::Jobs {
         states: vec![JobState::Failed, JobState::Running],
         episode: Some("900".into()),
@@ -41,6 +41,22 @@ fn a_page_goes_to_standard_output_without_colour_when_nobody_watches() {
     let mut without = fake.command("jobs");
     without.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1");
     assert!(!run(without).out.contains('\u{1b}'));
+}
+
+#[test]
+fn jobs_that_had_nothing_to_do_are_counted_and_shown_when_asked_for() {
+    let fake = Fake::always(Answer::Jobs(JobsView { jobs: sample::jobs(), passed_over: 163, ..JobsView::default() }));
+    assert!(fake.run("jobs").out.ends_with("163 jobs had nothing to do; --all shows them too\n"));
+    assert!(!fake.run("jobs --all").out.contains("--all"));
+    assert!(!fake.run("jobs --state up_to_date").out.contains("--all"));
+    assert!(fake.run("jobs --json").out.contains("\"passed_over\": 163"));
+    let states = |request: &Request| match request {
+        Request::Jobs(ask) => ask.states.len(),
+        other => panic!("{other:?}"),
+    };
+    let brief = JobState::ALL.len() - 3;
+    assert_eq!(fake.asked().iter().map(states).collect::<Vec<_>>(), [brief, 0, 1, brief]);
+    assert_eq!(fake.run("jobs --all --state failed").code, 2);
 }
 
 #[test]
@@ -433,7 +449,7 @@ fn somebody_elses_lock_is_waited_for_as_long_as_was_said() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let fake = Fake::always(Answer::Jobs(JobsView { jobs: sample::jobs(), next: None }));
+    let fake = Fake::always(Answer::Jobs(JobsView { jobs: sample::jobs(), ..JobsView::default() }));
     let mut child = fake.command("jobs").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();

@@ -7,7 +7,7 @@ mod sample;
 
 use jiff::tz::TimeZone;
 use show_protocol::*;
-use showctl::page::{Look, Page, done_to, event_line, log_lines};
+use showctl::page::{BuildPage, Look, Page, done_to, event_line, log_lines, nothing_to_do_line};
 
 fn look(width: usize) -> Look {
     Look { width, zone: TimeZone::UTC, now_ms: sample::NOW }
@@ -26,9 +26,17 @@ fn at_two_widths(view: &impl Page) -> String {
         assert!(page.is_empty() || page.ends_with('\n'), "a page ends its last line");
         for line in page.lines() {
             assert_eq!(line, line.trim_end(), "no blanks at the end of a line");
+            let wide = unicode_width::UnicodeWidthStr::width(line);
+            // The lines of a graph have a least length.
+            assert!(wide <= width || (width < 80 && page.contains('└')), "{wide} columns and not {width}: {line}");
         }
     }
     both
+}
+
+fn a_build() -> BuildView {
+    let (build, steps, jobs) = (sample::build_line(), sample::steps(), sample::jobs());
+    BuildView { build, steps, jobs, ..BuildView::default() }
 }
 
 macro_rules! pages {
@@ -45,7 +53,7 @@ pages! {
     version: sample::version();
     episodes: EpisodesView { episodes: sample::episodes(), next: None };
     episode: sample::episode();
-    jobs: JobsView { jobs: sample::jobs(), next: Some("j41".into()) };
+    jobs: JobsView { jobs: sample::jobs(), next: Some("41".into()), passed_over: 163 };
     job: sample::job();
     why_a_job_waits: sample::why_waiting();
     why_a_job_failed: WhyView {
@@ -64,12 +72,8 @@ pages! {
         ..sample::plan()
     };
     builds: BuildsView { builds: vec![sample::build_line()], next: None };
-    build: BuildView {
-        build: sample::build_line(),
-        steps: sample::steps(),
-        jobs: sample::jobs(),
-        ..BuildView::default()
-    };
+    build: BuildPage { view: &a_build(), is_brief: false };
+    build_in_brief: BuildPage { view: &a_build(), is_brief: true };
     pipelines: PipelinesView { pipelines: vec![sample::pipeline_line()] };
     pipeline: PipelineView { pipeline: sample::pipeline_line(), steps: sample::steps(), toml: "[pipeline.show-build]\n".into() };
     submitted: SubmittedView { build: BuildId(8), jobs: vec![JobId(48), JobId(49)] };
@@ -133,6 +137,7 @@ fn lines_of_logs_and_events() {
     let mut text = log_lines(&sample::log().lines, false, &look(80));
     text.push_str(&log_lines(&sample::log().lines, true, &look(80)));
     text.push_str(&event_line(&sample::event(1_204), &look(80)));
+    text.push_str(&[0, 1, 1_163].map(|number| nothing_to_do_line(number, &look(80))).concat());
     text.push_str(&done_to("requeued", "job", &IdsView { ids: vec![] }));
     text.push_str(&done_to("requeued", "job", &IdsView { ids: vec![47] }));
     text.push_str(&done_to("accepted", "proposal", &IdsView { ids: (1..=30).collect() }));
@@ -143,6 +148,6 @@ fn lines_of_logs_and_events() {
 fn a_page_for_a_file_is_neither_cut_nor_wrapped() {
     let mut jobs = sample::jobs();
     jobs[0].message = "kettle ".repeat(60);
-    let page = plain(&JobsView { jobs, next: None }.page(&look(Look::ENDLESS)));
+    let page = plain(&JobsView { jobs, ..JobsView::default() }.page(&look(Look::ENDLESS)));
     assert!(page.contains("kettle ".repeat(60).trim_end()));
 }

@@ -23,7 +23,7 @@ fn a_client_in_another_language_asks_is_refused_and_follows() {
     let fake = Fake::new(|_, request| match request {
         Request::Jobs(jobs) => {
             assert_eq!(jobs.states, [JobState::Failed]);
-            vec![Answer::Jobs(JobsView { jobs: sample::jobs(), next: None }).into()]
+            vec![Answer::Jobs(JobsView { jobs: sample::jobs(), ..JobsView::default() }).into()]
         }
         Request::Follow(_) => vec![
             Say::Reply(Reply::Push(Push::Event(sample::event(1)))),

@@ -40,8 +40,13 @@ Examples:
         episode: Option<String>,
     },
 
-    /// Jobs, newest first.
+    /// Jobs, newest first; without --all not those that had nothing to do.
     #[command(after_help = "\
+States:
+  waiting running stopping publishing retrying
+  succeeded succeeded_with_errors failed canceled
+  up_to_date not_needed unavailable    nothing to do: shown with --all or by name
+
 Examples:
   showctl jobs --state failed --episode 900
   showctl jobs --step transcode --json | jq '.jobs[].message'")]
@@ -49,6 +54,9 @@ Examples:
         /// Only these states; may be given several times, or with commas.
         #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = word::<JobState>)]
         states: Vec<JobState>,
+        /// Those too that were up to date, not needed or unavailable.
+        #[arg(long, conflicts_with = "states")]
+        all: bool,
         /// Only this step.
         #[arg(long)]
         step: Option<String>,
@@ -222,9 +230,19 @@ Examples:
     },
 
     /// One build: its graph with the state of every job.
+    #[command(after_help = "\
+Each step stands below the last one it needs; [in brackets], what it only waits for.
+
+Examples:
+  showctl build 7
+  showctl build 7 --all               # those too that had nothing to do
+  showctl build 7 --json | jq '.jobs[] | select(.state == \"failed\")'")]
     Build {
         /// From "showctl builds".
         build: BuildId,
+        /// Those too that were up to date, not needed or unavailable, one by one.
+        #[arg(long)]
+        all: bool,
         #[command(flatten)]
         page: Page,
     },

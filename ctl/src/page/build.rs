@@ -1,9 +1,9 @@
 //! Builds, their graph drawn in text, and pipelines.
 
 use super::ink::{Ink, dim, name};
-use super::job::{element, state_ink, state_word};
+use super::job::{nothing_to_do_line, older, short_element, state_ink, state_word};
 use super::table::{Table, cell, column};
-use super::words::{clock, hanging, span, took};
+use super::words::{aside, clock, hanging, span, took};
 use super::{Look, Page};
 use show_protocol::{
     BuildLine, BuildView, BuildsView, Counts, JobLine, JobState, PipelineView, PipelinesView, StepView, SubmittedView,
@@ -34,8 +34,7 @@ impl Page for BuildsView {
                 cell(format!("{}{by}", build.cause)),
             ]);
         }
-        let more = self.next.as_ref().map(|next| format!("{}\n", dim(&format!("older ones: --after {next}"))));
-        table.draw(look.width, 0) + &more.unwrap_or_default()
+        table.draw(look.width, 0) + &older(self.next.as_ref(), look)
     }
 }
 
@@ -53,9 +52,15 @@ fn state_of(build: &BuildLine) -> (String, Ink) {
     }
 }
 
-impl Page for BuildView {
+/// A build as it is looked at: in brief, elements that had nothing to do are only counted.
+pub struct BuildPage<'a> {
+    pub view: &'a BuildView,
+    pub is_brief: bool,
+}
+
+impl Page for BuildPage<'_> {
     fn page(&self, look: &Look) -> String {
-        let build = &self.build;
+        let BuildView { build, steps, jobs, next, .. } = self.view;
         let (word, ink) = state_of(build);
         let of = build.episode.as_deref().unwrap_or(&build.subject);
         let mut out = format!(
@@ -72,20 +77,24 @@ impl Page for BuildView {
         let made = clock(build.created_at_ms, look.now_ms, &look.zone);
         out.push_str(&hanging("  ", "  ", &format!("{}{by}; made {made}, {took}", build.cause), look.width));
         out.push('\n');
-        out.push_str(&graph(&self.steps, &self.jobs, look));
-        if let Some(next) = &self.next {
-            out.push_str(&format!("{}\n", dim(&format!("more jobs: --after {next}"))));
+        let hides = |job: &JobLine| self.is_brief && job.state.had_nothing_to_do() && !job.element.is_empty();
+        out.push_str(&graph(steps, jobs, hides, look));
+        let hidden = jobs.iter().filter(|job| hides(job)).count();
+        out.push_str(&nothing_to_do_line(u32::try_from(hidden).unwrap_or(u32::MAX), look));
+        if let Some(next) = next {
+            out.push_str(&aside(&format!("more jobs: --after {next}"), 0, look.width));
         }
         out
     }
 }
 
 /// A graph for a terminal: a step per line below the last of what it needs, its other needs beside it, soft ones in
-/// brackets. The jobs of a step with elements follow below it.
-fn graph(steps: &[StepView], jobs: &[JobLine], look: &Look) -> String {
+/// brackets. The jobs of a step with elements follow below it, but for those that are hidden.
+fn graph(steps: &[StepView], jobs: &[JobLine], hides: impl Fn(&JobLine) -> bool, look: &Look) -> String {
     let mut graph = Graph {
         steps,
         jobs,
+        hides,
         table: Table::new([
             column("STEP").cut_to(22),
             column("JOB").right(),
@@ -101,18 +110,19 @@ fn graph(steps: &[StepView], jobs: &[JobLine], look: &Look) -> String {
     }
     // Jobs of steps that the pipeline no longer has.
     for job in jobs.iter().filter(|job| steps.iter().all(|step| step.step != job.step)) {
-        graph.job(&job.step, job, "");
+        graph.job(format!("{} {}", job.step, short_element(job)).trim_end(), job, "");
     }
     graph.table.draw(look.width, 0)
 }
 
-struct Graph<'a> {
+struct Graph<'a, H> {
     steps: &'a [StepView],
     jobs: &'a [JobLine],
+    hides: H,
     table: Table,
 }
 
-impl Graph<'_> {
+impl<H: Fn(&JobLine) -> bool> Graph<'_, H> {
     /// The need that a step is drawn below: the last of its needs in pipeline order, so that lines run down.
     fn parent(&self, at: usize) -> Option<usize> {
         let place = |name: &String| self.steps[..at].iter().position(|step| step.step == *name);
@@ -134,8 +144,11 @@ impl Graph<'_> {
             jobs => self.step(&head, jobs, &others, step),
         }
         let stem = if children.is_empty() { "  " } else { "│ " };
-        for job in own.iter().filter(|job| !job.element.is_empty()) {
-            self.job(&format!("{below}{stem}· {}", element(job)), job, "");
+        for job in own {
+            if job.element.is_empty() || (self.hides)(job) {
+                continue;
+            }
+            self.job(&format!("{below}{stem}· {}", short_element(job)), job, "");
         }
         for (place, child) in children.iter().enumerate() {
             let is_last = place + 1 == children.len();

@@ -3,7 +3,7 @@
 use super::ink::{Ink, bad, dim, name};
 use super::status::left_out;
 use super::table::{Table, cell, column};
-use super::words::{clock, hanging, plural, safe, size};
+use super::words::{aside, clock, hanging, plural, safe, size};
 use super::{Look, Page};
 use show_protocol::{
     ChangeKind, ChangesView, ContentView, DiagnosticView, DiagnosticsView, HistoryView, LeftOutView, PublishedView,
@@ -88,7 +88,7 @@ impl Page for HistoryView {
         }
         out.push_str(&table.draw(look.width, 2));
         if let Some(next) = &self.next {
-            out.push_str(&format!("{}\n", dim(&format!("older ones: --after {next}"))));
+            out.push_str(&aside(&format!("older ones: --after {next}"), 0, look.width));
         }
         out
     }
@@ -134,7 +134,7 @@ impl Page for ChangesView {
             (true, false) => "nothing to change".into(),
             (false, false) => format!("{}; nothing is done yet: add --apply", self.text),
         };
-        out + &last + "\n"
+        out + &hanging("", "", &last, look.width)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::file::diagnostic_lines;
 use super::ink::{Ink, dim, name};
 use super::table::{Cell, Table, cell, column};
-use super::words::{clock, hanging, plural, safe, size, span, took};
+use super::words::{aside, clock, hanging, plural, safe, size, span, took, width};
 use super::{Look, Page};
 use show_protocol::{
     AttemptView, BlockerView, IdsView, JobLine, JobRef, JobState, JobView, JobsView, KeyChange, WaitedView, WhyView,
@@ -41,6 +41,12 @@ pub fn element(job: &JobLine) -> &str {
     job.element.strip_prefix(job.subject.as_str()).unwrap_or(&job.element)
 }
 
+/// The element for a table: notes go by their names, since nearly all lie in one folder.
+pub fn short_element(job: &JobLine) -> &str {
+    let element = element(job);
+    element.strip_prefix("rundown/").unwrap_or(element)
+}
+
 /// A row per job. `where_` names the episode too.
 pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
     if jobs.is_empty() {
@@ -48,12 +54,12 @@ pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
     }
     let mut table = Table::new([
         column("JOB").right(),
-        column("EPISODE").goes(3),
+        column("OF").goes(3),
         column("STEP"),
-        column("ELEMENT").cut_to(9).goes(4),
+        column("ELEMENT").cut_to(12).goes(4),
         column("STATE"),
         column("FOR").right().goes(2),
-        column("WHAT").wrap_to(18).lines(3),
+        column("WHAT").wrap_to(20),
     ]);
     for job in jobs {
         let episode = job.episode.as_deref().unwrap_or(&job.subject);
@@ -61,10 +67,11 @@ pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
             cell(job.job).ink(Ink::Name),
             cell(if where_ { episode } else { "" }),
             cell(&job.step),
-            cell(element(job)).ink(Ink::Dim),
+            cell(short_element(job)).ink(Ink::Dim),
             state_cell(job),
             cell(span(look.now_ms - job.since_at_ms)).ink(Ink::Dim),
-            cell(&job.message),
+            // What failed is said in full, as far as that goes.
+            cell(&job.message).lines(if job.state == JobState::Failed { 4 } else { 2 }),
         ]);
     }
     table.draw(look.width, if where_ { 0 } else { 2 })
@@ -72,11 +79,24 @@ pub fn job_table(jobs: &[JobLine], look: &Look, where_: bool) -> String {
 
 impl Page for JobsView {
     fn page(&self, look: &Look) -> String {
-        if self.jobs.is_empty() {
-            return "no jobs\n".into();
+        let table = if self.jobs.is_empty() { "no jobs\n".into() } else { job_table(&self.jobs, look, true) };
+        table + &older(self.next.as_ref(), look)
+    }
+}
+
+/// How to see the next page, where there is one.
+pub fn older(next: Option<&String>, look: &Look) -> String {
+    next.map(|next| aside(&format!("older ones: --after {next}"), 0, look.width)).unwrap_or_default()
+}
+
+/// Below a page of jobs: how many it leaves out unless asked. Empty when there are none.
+pub fn nothing_to_do_line(number: u32, look: &Look) -> String {
+    match number {
+        0 => String::new(),
+        number => {
+            let text = format!("{} had nothing to do; --all shows them too", plural(number.into(), "job"));
+            aside(&text, 0, look.width)
         }
-        let more = self.next.as_ref().map(|next| format!("{}\n", dim(&format!("older ones: --after {next}"))));
-        job_table(&self.jobs, look, true) + &more.unwrap_or_default()
     }
 }
 
@@ -91,7 +111,10 @@ fn headline(job: &JobLine, look: &Look) -> String {
     let percent = job.percent.filter(|_| job.state == JobState::Running).map(|percent| format!(" {percent} %"));
     let state = format!("{}{}", state_word(job.state), percent.unwrap_or_default());
     let since = clock(job.since_at_ms, look.now_ms, &look.zone);
-    format!("{}: {} since {since}\n", title(job), state_ink(job.state).paint(&state))
+    let (title, state) = (title(job), format!("{} since {since}", state_ink(job.state).paint(&state)));
+    let plain = anstream::adapter::strip_str(&format!("{title}: {state}")).to_string();
+    let gap = if width(&plain) <= look.width { " " } else { "\n  " };
+    format!("{title}:{gap}{state}\n")
 }
 
 impl Page for JobView {

@@ -2,8 +2,9 @@
 
 use super::file::diff_lines;
 use super::ink::{Ink, dim, name};
+use super::job::older;
 use super::table::{Table, cell, column};
-use super::words::span;
+use super::words::{aside, span};
 use super::{Look, Page};
 use show_protocol::{
     ConfigView, DoneView, LockKind, LockView, LocksView, ProposalLine, ProposalState, ProposalView, ProposalsView,
@@ -83,10 +84,8 @@ impl Page for ProposalsView {
         if self.proposals.is_empty() {
             return "no proposals\n".into();
         }
-        let more = self.next.as_ref().map(|next| format!("{}\n", dim(&format!("older ones: --after {next}"))));
-        let table = proposal_table(&self.proposals, look, 0);
-        let hint = dim("\"showctl proposals ID\" shows one, \"accept ID\" or \"reject ID\" decides");
-        format!("{table}{}{hint}\n", more.unwrap_or_default())
+        let hint = "\"showctl proposals ID\" shows one, \"accept ID\" or \"reject ID\" decides";
+        proposal_table(&self.proposals, look, 0) + &older(self.next.as_ref(), look) + &aside(hint, 0, look.width)
     }
 }
 
@@ -121,10 +120,10 @@ pub fn proposal_table(proposals: &[ProposalLine], look: &Look, indent: usize) ->
 }
 
 impl Page for ProposalView {
-    fn page(&self, _: &Look) -> String {
+    fn page(&self, look: &Look) -> String {
         let line = &self.proposal;
         let head = format!("{} {}: {}", name(&format!("proposal {}", line.proposal)), line.state, line.summary);
-        let by = dim(&format!("{} for {}, proposed by {}", line.code, line.file, line.step));
-        format!("{head}\n{by}\n{}", diff_lines(&self.diff))
+        let by = aside(&format!("{} for {}, proposed by {}", line.code, line.file, line.step), 0, look.width);
+        format!("{head}\n{by}{}", diff_lines(&self.diff))
     }
 }

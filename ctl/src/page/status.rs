@@ -5,7 +5,7 @@ use super::ink::{Ink, bad, dim, name};
 use super::job::job_table;
 use super::rest::lock_table;
 use super::table::{Table, cell, column};
-use super::words::{clock, hanging, plural, span, wrap};
+use super::words::{aside, clock, hanging, plural, span};
 use super::{Look, Page};
 use show_protocol::{LeftOutFile, NoticeView, PoolView, ShareState, ShareView, SharesView, StatusView};
 
@@ -46,7 +46,7 @@ impl Page for StatusView {
         let failed_more = u64::from(self.jobs.failed).saturating_sub(self.failed.len() as u64);
         if !self.failed.is_empty() {
             out.push_str(&and_more(failed_more, "failed job", "showctl jobs --state failed"));
-            out.push_str(&format!("{}\n", dim("  \"showctl why JOB\" explains, \"showctl requeue JOB\" tries again")));
+            out.push_str(&aside("\"showctl why JOB\" explains, \"showctl requeue JOB\" tries again", 2, look.width));
         }
         section(&mut out, "Kept by people and scripts", Ink::Warm, &lock_table(&self.locks, look, 2));
         section(&mut out, "Left out", Ink::Plain, &left_out(&self.left_out, look));
@@ -129,10 +129,7 @@ fn last_lines(view: &StatusView, look: &Look) -> String {
     let pools: Vec<_> = view.pools.iter().filter(|pool| pool.used > 0 || pool.waiting > 0).map(pool_words).collect();
     let pools = if pools.is_empty() { String::new() } else { format!("; {}", pools.join(", ")) };
     let mut out = String::new();
-    for line in wrap(&format!("{work}{pools}"), look.width) {
-        out.push_str(&dim(&line));
-        out.push('\n');
-    }
+    out.push_str(&aside(&format!("{work}{pools}"), 0, look.width));
     if view.proposals_open > 0 {
         let text = plural(u64::from(view.proposals_open), "proposal");
         out.push_str(&format!("{} for a yes or no: showctl proposals\n", Ink::Warm.paint(&format!("{text} waiting"))));
@@ -140,7 +137,8 @@ fn last_lines(view: &StatusView, look: &Look) -> String {
     if view.conflicts > 0 {
         let text =
             format!("{} unresolved", plural(u64::from(view.conflicts), "conflict copy").replace("copys", "copies"));
-        out.push_str(&format!("{}: nothing is written to their originals\n", bad(&text)));
+        let text = hanging("", "", &format!("{text}: nothing is written to their originals"), look.width);
+        out.push_str(&text.lines().map(|line| bad(line) + "\n").collect::<String>());
     }
     out
 }

@@ -22,12 +22,10 @@ pub struct Column {
     wraps: bool,
     /// Goes when there is no room; the greatest first. 0: stays.
     goes: u8,
-    /// Of a column that wraps: the rest is cut.
-    lines_max: usize,
 }
 
 pub fn column(head: &'static str) -> Column {
-    Column { head, right: false, least: None, wraps: false, goes: 0, lines_max: usize::MAX }
+    Column { head, right: false, least: None, wraps: false, goes: 0 }
 }
 
 impl Column {
@@ -47,31 +45,33 @@ impl Column {
         self
     }
 
-    pub fn lines(mut self, most: usize) -> Self {
-        self.lines_max = most;
-        self
-    }
-
     pub fn goes(mut self, rank: u8) -> Self {
         self.goes = rank;
         self
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
     ink: Ink,
+    /// In a column that wraps: the rest is cut.
+    lines_max: usize,
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "numbers and texts are handed over alike")]
 pub fn cell(text: impl ToString) -> Cell {
-    Cell { text: safe(&text.to_string()), ink: Ink::Plain }
+    Cell { text: safe(&text.to_string()), ink: Ink::Plain, lines_max: usize::MAX }
 }
 
 impl Cell {
     pub fn ink(mut self, ink: Ink) -> Self {
         self.ink = ink;
+        self
+    }
+
+    pub fn lines(mut self, most: usize) -> Self {
+        self.lines_max = most;
         self
     }
 }
@@ -159,8 +159,8 @@ impl Table {
         let cells: Vec<Vec<String>> = layout
             .iter()
             .map(|&(at, wide)| {
-                let Column { wraps, lines_max, .. } = self.columns[at];
-                if !wraps {
+                let lines_max = row[at].lines_max;
+                if !self.columns[at].wraps {
                     return vec![cut(&row[at].text, wide)];
                 }
                 let mut lines = wrap(&row[at].text, wide);

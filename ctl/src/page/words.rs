@@ -1,5 +1,6 @@
 //! Times, lengths, sizes and numbers as people say them, and words put into lines.
 
+use super::ink::dim;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -165,6 +166,13 @@ pub fn hanging(head: &str, head_painted: &str, text: &str, columns: usize) -> St
         out.push('\n');
     }
     out
+}
+
+/// A remark below a page: dim, indented, in as many lines as it needs.
+pub fn aside(text: &str, indent: usize, columns: usize) -> String {
+    let blanks = " ".repeat(indent);
+    let lines = wrap(&safe(text), columns.saturating_sub(indent));
+    lines.iter().map(|line| format!("{blanks}{}\n", dim(line))).collect()
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ mod wait;
 use crate::args::{Cli, Command, EpisodeCommand, PipelinesCommand};
 use crate::client::Client;
 use crate::complaint::{Complaint, Exit};
-use crate::page::{Page, done_to};
+use crate::page::{BuildPage, Page, done_to, nothing_to_do_line};
 use crate::place;
 use crate::terminal::Terminal;
 use clap::CommandFactory as _;
 use serde::Serialize;
-use show_protocol::{Ask, IdsView, VersionView, ask};
+use show_protocol::{Ask, IdsView, JobState, VersionView, ask};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -76,8 +76,9 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::Episode { command: None, episode } => {
             session.show(ask::Episode { episode: episode.expect("clap wants one or the other") }).await
         }
-        Command::Jobs { states, step, episode, build, page } => {
-            session.show(ask::Jobs { states, step, episode, build, after: page.after, limit: page.limit }).await
+        Command::Jobs { states, all, step, episode, build, page } => {
+            let ask = ask::Jobs { states, step, episode, build, after: page.after, limit: page.limit };
+            jobs(&session, ask, all).await
         }
         Command::Job { job } => session.show(ask::Job { job }).await,
         Command::Why { job } => session.show(ask::Why { job }).await,
@@ -110,8 +111,15 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::Builds { episode, pipeline, page } => {
             session.show(ask::Builds { episode, pipeline, after: page.after, limit: page.limit }).await
         }
-        Command::Build { build, page } => {
-            session.show(ask::Build { build, after: page.after, limit: page.limit }).await
+        Command::Build { build, all, page } => {
+            let ask = ask::Build { build, after: page.after, limit: page.limit };
+            let view = session.connect().await?.ask(ask).await?;
+            if terminal.json {
+                terminal.print_json(&view)?;
+            } else {
+                terminal.print(&BuildPage { view: &view, is_brief: !all }.page(&terminal.look()))?;
+            }
+            Ok(Exit::Done.into())
         }
         Command::Pipelines { command: None } => session.show(ask::Pipelines {}).await,
         Command::Pipelines { command: Some(PipelinesCommand::Show { pipeline }) } => {
@@ -160,6 +168,20 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         }
         Command::Version => version(&session).await,
     }
+}
+
+/// Most jobs of a show that is up to date had nothing to do: they are shown when asked for.
+async fn jobs(session: &Session<'_>, mut ask: ask::Jobs, all: bool) -> Outcome {
+    let is_brief = ask.states.is_empty() && !all;
+    if is_brief {
+        ask.states = JobState::ALL.iter().copied().filter(|state| !state.had_nothing_to_do()).collect();
+    }
+    let view = session.connect().await?.ask(ask).await?;
+    let exit = session.print(&view)?;
+    if is_brief && !session.terminal.json {
+        session.terminal.print(&nothing_to_do_line(view.passed_over, &session.terminal.look()))?;
+    }
+    Ok(exit)
 }
 
 async fn episode(session: &Session<'_>, command: EpisodeCommand) -> Outcome {

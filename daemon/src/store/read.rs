@@ -18,6 +18,8 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     /// `None`: there is nothing more.
     pub next: Option<u64>,
+    /// Rows on the way that only a filter of states left out.
+    pub passed_over: u32,
 }
 
 /// All of these must hold.
@@ -128,18 +130,21 @@ impl Reader {
             filter.step.is_none_or(|step| &*job.node.step == step)
                 && filter.build.is_none_or(|build| job.build == build)
                 && (filter.subjects.is_empty() || filter.subjects.contains(&job.subject))
-                && filter.state.is_none_or(|state| state.holds(job))
         };
         let listed = match filter.build {
             Some(build) => Some(self.build(build)?.map_or_else(Vec::new, |build| build.jobs)),
             None if !filter.subjects.is_empty() => Some(self.jobs_of(&filter.subjects)?),
             None => None,
         };
-        let mut page = Page { rows: Vec::new(), next: None };
+        let mut page = Page { rows: Vec::new(), next: None, passed_over: 0 };
         let mut take = |job: JobRow, looked_at: usize| {
             let id = job.id.0;
             if passes(&job) {
-                page.rows.push(job);
+                if filter.state.is_none_or(|state| state.holds(&job)) {
+                    page.rows.push(job);
+                } else {
+                    page.passed_over += 1;
+                }
             }
             let is_full = page.rows.len() >= limit || looked_at >= LOOKED_AT_MAX;
             page.next = is_full.then_some(id);
@@ -206,7 +211,7 @@ impl Reader {
     /// Builds, newest first, older than `before`.
     pub fn builds(&self, filter: &BuildFilter<'_>, before: Option<u64>, limit: usize) -> Read<Page<BuildRow>> {
         let before = before.unwrap_or(u64::MAX);
-        let mut page = Page { rows: Vec::new(), next: None };
+        let mut page = Page { rows: Vec::new(), next: None, passed_over: 0 };
         let mut take = |build: BuildRow, looked_at: usize| {
             let id = build.id.0;
             if filter.pipeline.is_none_or(|pipeline| &*build.subject.pipeline == pipeline) {
@@ -279,7 +284,7 @@ impl Reader {
         let table = self.table(table::REVISION)?;
         let first = key::file(file);
         let end = before.map_or_else(|| key::after(&first), |before| key::revision(file, before));
-        let mut page = Page { rows: Vec::new(), next: None };
+        let mut page = Page { rows: Vec::new(), next: None, passed_over: 0 };
         if end <= first {
             return Ok(page);
         }

@@ -213,6 +213,29 @@ fn jobs_are_paged_newest_first_by_any_filter() {
     assert_eq!(all(JobFilter { step: Some("compile"), ..JobFilter::default() }), Vec::<u64>::new());
 }
 
+#[derive(Debug)]
+struct Bad;
+
+impl super::JobPredicate for Bad {
+    fn holds(&self, job: &JobRow) -> bool {
+        matches!(job.state, JobState::Failed { .. })
+    }
+}
+
+#[test]
+fn what_only_its_state_leaves_out_of_a_page_is_counted() {
+    let mut store = store();
+    let jobs = (1..=6)
+        .map(|id| Row::Job(job(id, 1, if id < 5 { "a/" } else { "b/" }, if id == 2 { failed() } else { done() })));
+    let all = (1..=6).collect::<Vec<u64>>();
+    store.apply(&put(jobs.chain([Row::Build(build(1, "a/", &all, true))]).collect())).expect("kept");
+    let reader = store.read().expect("readable");
+    let page = reader.jobs(&JobFilter { state: Some(&Bad), ..JobFilter::default() }, None, 10).expect("readable");
+    assert_eq!((page.rows.len(), page.passed_over), (1, 5));
+    let of_one = JobFilter { state: Some(&Bad), build: Some(BuildId(1)), step: Some("none"), ..JobFilter::default() };
+    assert_eq!(reader.jobs(&of_one, None, 10).expect("readable").passed_over, 0, "the step leaves them out");
+}
+
 #[test]
 fn a_job_that_was_mended_is_no_bad_job() {
     let mut store = store();

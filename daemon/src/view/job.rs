@@ -124,7 +124,8 @@ pub fn jobs(seen: &Seen<'_>, ask: &show_protocol::ask::Jobs) -> Answered {
     };
     let page = seen.reader.jobs(&filter, before(ask.after.as_deref())?, limit(ask.limit))?;
     let jobs = page.rows.iter().map(|row| line(seen, seen.core.job(row.id).unwrap_or(row))).collect();
-    Ok(Answer::Jobs(JobsView { jobs, next: page.next.map(|next| next.to_string()) }).into())
+    let next = page.next.map(|next| next.to_string());
+    Ok(Answer::Jobs(JobsView { jobs, next, passed_over: page.passed_over }).into())
 }
 
 /// What a job waits for and who waits for it, from its build's graph.

@@ -70,6 +70,11 @@ impl JobState {
         !matches!(self, Self::Waiting | Self::Running | Self::Stopping | Self::Publishing | Self::Retrying)
     }
 
+    /// It ended without a try of its own: it was done before, is not needed, or cannot be done here.
+    pub fn had_nothing_to_do(self) -> bool {
+        matches!(self, Self::UpToDate | Self::NotNeeded | Self::Unavailable)
+    }
+
     /// It ended, and what needs it goes on.
     pub fn is_success(self) -> bool {
         use JobState as S;
@@ -83,6 +88,8 @@ views! {
         jobs: Vec<JobLine>,
         /// For `after` of the next page; `null` at the end.
         next: Option<String>,
+        /// Jobs that lie among these and are left out only because of their state.
+        passed_over: u32,
     }
 
     /// A job in one line.

@@ -690,7 +690,7 @@ pub fn answers() -> Vec<Answer> {
         Answer::Status(status()),
         Answer::Episodes(EpisodesView { episodes: episodes(), next: None }),
         Answer::Episode(episode()),
-        Answer::Jobs(JobsView { jobs: jobs(), next: some("j41") }),
+        Answer::Jobs(JobsView { jobs: jobs(), next: some("41"), passed_over: 163 }),
         Answer::Job(job()),
         Answer::Why(why_waiting()),
         Answer::Plan(plan()),
