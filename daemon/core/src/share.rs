@@ -288,11 +288,13 @@ impl Coordinator {
         let wanted = self.files.end_hashing(file);
         let before = self.files.get(file).map(super::settle::File::is_there);
         self.file_seen(file, look);
-        if wanted && before == Some(true) && matches!(look, Look::File(_)) {
+        let (tries, is_news) = self.files.fail_to_read(file, why);
+        if wanted && is_news && before == Some(true) && matches!(look, Look::File(_)) {
             self.log("file.unread").file(file).text(format!("could not be read: {why}"));
         }
+        let rest = crate::retry::backoff_ms(READ_AGAIN_MS, READ_AGAIN_MS_MAX, 0, tries);
         for lane in self.lanes_of(file, false) {
-            self.wake_lane(lane, self.now.plus_ms(READ_AGAIN_MS));
+            self.wake_lane(lane, self.now.plus_ms(rest));
         }
     }
 
@@ -319,5 +321,7 @@ impl Coordinator {
     }
 }
 
-/// A file that could not be read is tried again after this long, unless something is seen of it before.
+/// A file that could not be read is tried again after this long, unless something is seen of it before; each time it
+/// fails again for twice as long, for a full disk stays full for a while.
 const READ_AGAIN_MS: u64 = 1_000;
+const READ_AGAIN_MS_MAX: u64 = 60_000;
