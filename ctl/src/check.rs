@@ -12,6 +12,6 @@ mod scope;
 mod tree;
 
 pub use mend::{Mended, mend};
-pub use publish::publish;
+pub use publish::{publish, share_of};
 pub use reading::{Reading, count};
 pub use scope::Scope;

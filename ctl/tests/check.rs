@@ -158,3 +158,33 @@ fn in_a_share_with_a_running_owner_the_daemon_is_asked() {
     let edits: serde_json::Value = serde_json::from_str(&edit.edits).unwrap();
     assert!(!edits.as_array().unwrap().is_empty());
 }
+
+fn own(dir: &TempDir, words: &[&str]) -> Ran {
+    let mut command = showctl();
+    command.current_dir(dir.path()).arg("own").args(words).env("XDG_STATE_HOME", dir.path().join("state"));
+    run(command)
+}
+
+#[test]
+fn the_owners_own_machine_repairs_without_a_daemon_and_another_does_not() {
+    let dir = share(&format!("{FRONT}{OPEN_CUE}"));
+    assert!(own(&dir, &["share/episodes/0900"]).out.contains("belongs to nobody yet"));
+    assert_eq!(own(&dir, &["share", "--take"]).code, 0);
+    assert!(own(&dir, &["share/episodes/0900/info.md"]).out.contains("belongs to this machine"));
+    assert_eq!(check(&dir, &["--fix", "rundown/10 Tea.md"]).code, 0, "the statement is ours");
+    assert!(item(&dir).contains("End Cue"));
+
+    let dir = share(&format!("{FRONT}{OPEN_CUE}"));
+    let statement = dir.path().join("share/showd/owner.toml");
+    fs::create_dir_all(statement.parent().unwrap()).unwrap();
+    fs::write(&statement, "machine = \"not this one\"\nhost = \"truck\"\n").unwrap();
+    let ran = check(&dir, &["--fix", "rundown/10 Tea.md"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.err.contains("belongs to the machine truck") && ran.err.contains("own --take"), "{}", ran.err);
+    assert!(!item(&dir).contains("End Cue"));
+    let told: serde_json::Value = serde_json::from_str(&own(&dir, &["share", "--json"]).out).unwrap();
+    assert_eq!((told["owner"].as_str(), told["host"].as_str()), (Some("other"), Some("truck")));
+    assert_eq!(told["root"].as_str(), dir.path().join("share").canonicalize().unwrap().to_str());
+    assert_eq!(own(&dir, &["share", "--take"]).code, 0);
+    assert_eq!(check(&dir, &["--fix", "rundown/10 Tea.md"]).code, 0);
+}

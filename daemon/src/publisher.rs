@@ -6,10 +6,10 @@
 use crate::blob::Archive;
 use crate::board::Board;
 use crate::inbox::{Gone, Inbox};
-use crate::share::{Machine, Owner, Shares, own};
+use crate::share::Shares;
 use crate::words::because;
 use show_core::{Event, FilePath, Intent, IntentId, Move, Outcome, ShareId, Source, Stamp};
-use show_publish::{Linger, Report, Settled, Try};
+use show_publish::{Linger, Machine, Owner, Report, Settled, Try, own};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl Publisher {
             Err(cause) => return Outcome::Failed { file: first, why: because(&cause) },
         };
         match own(&share, self.needs.archive.blobs(), &self.needs.machine) {
-            Owner::Us => {}
+            Owner::Us | Owner::Nobody => {}
             Owner::Other(host) => {
                 return Outcome::Refused { file: first, why: format!("the share is owned by {host}") };
             }

@@ -9,14 +9,14 @@ use crate::config::Config;
 use crate::driver::{Driver, Hands};
 use crate::feed::Feed;
 use crate::inbox::{Inbox, Message};
-use crate::share::{Machine, Owner, Shares, own};
+use crate::share::Shares;
 use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
 use crate::{hash, journal, notify, publisher, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
-use show_publish::{BlobError, Keep};
+use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -183,7 +183,7 @@ fn why_read_only(shares: &Shares, archive: &Archive, machine: &Machine, board: &
         board.notice(format!("{}: {text}", root.display()), "move the share to another file system, or live with it");
     }
     match own(&share, archive.blobs(), machine) {
-        Owner::Us => String::new(),
+        Owner::Us | Owner::Nobody => String::new(),
         Owner::Other(host) => {
             warn!(root = %root.display(), host, "the share is owned by another machine; nothing is written into it");
             format!("it is owned by {host}; \"showctl own --take\" makes it this machine's")

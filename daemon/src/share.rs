@@ -1,21 +1,14 @@
-//! The opened shares, and whose they are.
+//! The opened shares.
 //!
 //! A share is opened when it is first needed and again whenever its root is another folder than before: a disk that
-//! was away comes back as a new one. Who owns a share stands in `showd/owner.toml` inside it: a statement for the
-//! other machines of a synchronised folder, never a lock.
+//! was away comes back as a new one.
 
 use show_core::ShareId;
-use show_publish::{Blobs, Intent, IntentId, Move, Outcome, ReadError, ShareError, Source, Try};
+use show_publish::ShareError;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Where the statement stands.
-pub const OWNER_FILE: &str = "showd/owner.toml";
-/// It holds two names.
-const OWNER_BYTES_MAX: u64 = 64 << 10;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -91,126 +84,20 @@ pub fn stamp_of(stamp: show_publish::Stamp) -> show_core::Stamp {
     show_core::Stamp { size: stamp.size, mtime_ns: stamp.mtime_ns, ctime_ns: stamp.ctime_ns, inode: stamp.inode }
 }
 
-/// This machine, as other machines know it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// Derived from the machine's own id, which is nobody else's business.
-    pub id: String,
-    pub host: String,
-}
-
-impl Machine {
-    pub fn this() -> Self {
-        let host =
-            nix::unistd::gethostname().map_or_else(|_| "unknown".into(), |host| host.to_string_lossy().into_owned());
-        let id = ["/etc/machine-id", "/var/lib/dbus/machine-id"]
-            .iter()
-            .find_map(|path| std::fs::read_to_string(path).ok())
-            .map_or_else(|| host.clone(), |id| id.trim().to_owned());
-        let id = blake3::derive_key("showd 2026-11 owner of a share v1", id.as_bytes());
-        let id = id[..16].iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        Self { id, host }
-    }
-
-    fn statement(&self) -> String {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        format!(
-            "# Which machine's showd writes into this share. A statement for the others, not a lock:\n\
-             # with another machine's name here, showd reads and reports and writes nothing.\n\
-             machine = {}\nhost = {}\n",
-            quoted(&self.id),
-            quoted(&self.host)
-        )
-    }
-}
-
-/// Whose a share is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    Us,
-    /// The name of the other machine.
-    Other(String),
-    /// It cannot be found out, or not be written down; why.
-    Unknown(String),
-}
-
-/// Reads the statement of a share, and makes ours where there is none.
-pub fn own(share: &show_publish::Share, blobs: &Blobs, machine: &Machine) -> Owner {
-    let text = match share.snapshot(OWNER_FILE, OWNER_BYTES_MAX) {
-        Ok(snapshot) => String::from_utf8_lossy(&snapshot.bytes).into_owned(),
-        Err(ReadError::Gone { .. }) => return claim(share, blobs, machine),
-        Err(error) => return Owner::Unknown(format!("{OWNER_FILE} cannot be read: {error}")),
-    };
-    let Ok(table) = text.parse::<toml::Table>() else {
-        return Owner::Unknown(format!("{OWNER_FILE} is no TOML; mend or remove it"));
-    };
-    let word = |key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
-    match word("machine") {
-        Some(id) if id == machine.id => Owner::Us,
-        Some(id) => Owner::Other(word("host").unwrap_or(id)),
-        None => Owner::Unknown(format!("{OWNER_FILE} names no machine; mend or remove it")),
-    }
-}
-
-fn claim(share: &show_publish::Share, blobs: &Blobs, machine: &Machine) -> Owner {
-    let bytes = machine.statement().into_bytes();
-    let new = show_publish::Digest::of(&bytes);
-    let put = Move::New { path: OWNER_FILE.into(), new, source: Source::Bytes(bytes.into()) };
-    let id = IntentId::new("owner").expect("letters only");
-    match share.publish(blobs, &Intent { id, moves: vec![put] }, Try::Again).outcome {
-        Outcome::Done { .. } => Owner::Us,
-        Outcome::Overtaken { why, .. } | Outcome::Refused { why, .. } | Outcome::Failed { why, .. } => {
-            Owner::Unknown(format!("{OWNER_FILE} cannot be written: {why}"))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn machine(id: &str) -> Machine {
-        Machine { id: id.into(), host: format!("host of {id}") }
-    }
-
-    fn place() -> (tempfile::TempDir, Shares, Blobs) {
+    fn place() -> (tempfile::TempDir, Shares) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let root = dir.path().join("share");
         std::fs::create_dir(&root).expect("writable");
-        let blobs = Blobs::open(&dir.path().join("blobs")).expect("writable");
-        (dir, Shares::new([(ShareId(0), root)].into()), blobs)
-    }
-
-    #[test]
-    fn who_comes_first_owns_a_share_and_says_so_in_it() {
-        let (dir, shares, blobs) = place();
-        let share = shares.open(ShareId(0)).expect("there");
-        assert_eq!(own(&share, &blobs, &machine("a")), Owner::Us);
-        let text = std::fs::read_to_string(dir.path().join("share").join(OWNER_FILE)).expect("stated");
-        assert!(text.contains("machine = \"a\"") && text.contains("host = \"host of a\""), "{text}");
-        assert_eq!(own(&share, &blobs, &machine("a")), Owner::Us, "and again");
-        assert_eq!(own(&share, &blobs, &machine("b")), Owner::Other("host of a".into()));
-    }
-
-    #[test]
-    fn a_statement_that_cannot_be_read_is_nobodys() {
-        let (dir, shares, blobs) = place();
-        let share = shares.open(ShareId(0)).expect("there");
-        let file = dir.path().join("share").join(OWNER_FILE);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("writable");
-        for text in ["machine =", "host = \"x\"\n", "machine = 7\n"] {
-            std::fs::write(&file, text).expect("writable");
-            assert!(matches!(own(&share, &blobs, &machine("a")), Owner::Unknown(_)), "{text}");
-            assert_eq!(std::fs::read_to_string(&file).expect("there"), text, "and it is left as it is");
-        }
+        (dir, Shares::new([(ShareId(0), root)].into()))
     }
 
     #[test]
     fn a_share_that_came_back_as_another_folder_is_opened_anew() {
-        let (dir, shares, _) = place();
+        let (dir, shares) = place();
         let root = dir.path().join("share");
         std::fs::write(root.join("a.md"), "old").expect("writable");
         let before = shares.open(ShareId(0)).expect("there");
@@ -232,13 +119,5 @@ mod tests {
         std::os::unix::fs::symlink(dir.path(), root.join("out")).expect("writable");
         assert!(make_folders(&root, &["out/x".into()]).is_err());
         assert!(!dir.path().join("x").exists());
-    }
-
-    #[test]
-    fn this_machine_has_a_name_that_gives_nothing_away() {
-        let this = Machine::this();
-        assert_eq!(this, Machine::this());
-        let id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-        assert!(id.trim().is_empty() || !this.id.contains(id.trim()));
     }
 }

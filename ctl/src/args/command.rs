@@ -463,6 +463,26 @@ Examples:
     /// The watched folders.
     Shares,
 
+    /// Whose a share is: which machine's showd writes into it.
+    #[command(after_help = "\
+Of the machines that synchronise a share one owns it, and showd/owner.toml in the
+share says which; showd on the others reads and reports and writes nothing. With
+--take this machine becomes the owner; then restart showd here. Needs no daemon.
+
+JSON: {\"root\":…,\"owner\":\"us\"|\"other\"|\"nobody\"|\"unknown\",\"host\":…,\"why\":…}
+
+Examples:
+  showctl own /srv/show
+  showctl own /srv/show --take")]
+    Own {
+        /// The share, or something in it; else where we are.
+        #[arg(default_value = ".", hide_default_value = true)]
+        path: PathBuf,
+        /// Make it this machine's, whoever's it is.
+        #[arg(long)]
+        take: bool,
+    },
+
     /// The configuration in force.
     Config,
 

@@ -2,7 +2,7 @@
 
 use super::mend::Mended;
 use crate::complaint::{Complaint, Exit};
-use show_publish::{Blobs, Digest, Held, Intent, IntentId, Move, Outcome, Share, Source, Try};
+use show_publish::{Blobs, Digest, Held, Intent, IntentId, Machine, Move, Outcome, Owner, Share, Source, Try, owner};
 use show_script::classify::{conflict_copy, disturbs};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// statement, else the file's own folder.
 pub fn share_of(file: &Path) -> (PathBuf, String) {
     let whole = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let parent = whole.parent().unwrap_or(Path::new("/"));
+    let parent = if whole.is_dir() { whole.as_path() } else { whole.parent().unwrap_or(Path::new("/")) };
     let root = parent.ancestors().find(|above| above.join("showd/owner.toml").is_file());
     let root = root.or_else(|| parent.ancestors().find(|above| above.ends_with("episodes")).and_then(Path::parent));
     let root = root.unwrap_or(parent);
@@ -29,10 +29,6 @@ pub fn publish(mended: &Mended, state: &Path, now_ms: i64) -> Result<(), Complai
     let declined = |why: String, hint: &str| {
         Complaint::new(Exit::Refused, format!("{} was not written", mended.name)).because(why).hint(hint)
     };
-    if let Some(owner) = other_owner(&root) {
-        let hint = "run it there, or take the share over with \"showctl own --take\"";
-        return Err(declined(format!("{} belongs to the machine {owner}", root.display()), hint));
-    }
     if let Some(why) = not_quiet(&mended.path) {
         return Err(declined(why, "run it again when the file is left alone"));
     }
@@ -40,6 +36,12 @@ pub fn publish(mended: &Mended, state: &Path, now_ms: i64) -> Result<(), Complai
         Complaint::new(Exit::Failed, format!("could not {what}")).because(crate::complaint::chain(cause))
     };
     let share = Share::open(&root).map_err(|cause| failed(&format!("open {}", root.display()), &cause))?;
+    let hint = "run it there, or take the share over with \"showctl own --take\"";
+    match owner(&share, &Machine::this()) {
+        Owner::Us | Owner::Nobody => {}
+        Owner::Other(host) => return Err(declined(format!("{} belongs to the machine {host}", root.display()), hint)),
+        Owner::Unknown(why) => return Err(declined(why, "")),
+    }
     let blobs = Blobs::open(&state.join("blobs")).map_err(|cause| failed("keep a copy of the text", &cause))?;
     if share.held(&below).is_ok_and(|held| held == Held::ForWriting) {
         return Err(declined("a program has it open for writing".into(), "close it there, and run it again"));
@@ -61,18 +63,6 @@ pub fn publish(mended: &Mended, state: &Path, now_ms: i64) -> Result<(), Complai
             Err(Complaint::new(Exit::Failed, format!("could not write {}", mended.name)).because(why))
         }
     }
-}
-
-/// The machine that owns the share, when it is not this one.
-fn other_owner(root: &Path) -> Option<String> {
-    let text = fs::read_to_string(root.join("showd/owner.toml")).ok()?;
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))?;
-        Some(line.trim().trim_matches('"').to_owned())
-    };
-    let ours = fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    let machine = value("machine")?;
-    (machine != ours.trim()).then(|| value("host").unwrap_or(machine))
 }
 
 /// What beside a file says that it should be left alone now (specification 10.1 and 10.4).
@@ -103,15 +93,6 @@ mod tests {
         assert_eq!(share_of(&file), (root.clone(), "episodes/0900/rundown/10.md".into()));
         fs::write(root.join("loose.md"), "").unwrap();
         assert_eq!(share_of(&root.join("loose.md")), (root.clone(), "loose.md".into()));
-    }
-
-    #[test]
-    fn a_share_of_another_machine_is_not_ours_to_write() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(other_owner(dir.path()), None);
-        fs::create_dir(dir.path().join("showd")).unwrap();
-        fs::write(dir.path().join("showd/owner.toml"), "machine = \"not this one\"\nhost = \"truck\"\n").unwrap();
-        assert_eq!(other_owner(dir.path()).as_deref(), Some("truck"));
     }
 
     #[test]

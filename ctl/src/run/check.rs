@@ -132,7 +132,7 @@ impl Daemon {
 }
 
 /// Where the texts before and after are kept, as showd does in its own state.
-fn state() -> Result<PathBuf, Complaint> {
+pub fn state() -> Result<PathBuf, Complaint> {
     let named = std::env::var_os("XDG_STATE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let home =
         || std::env::var_os("HOME").filter(|dir| !dir.is_empty()).map(|home| PathBuf::from(home).join(".local/state"));

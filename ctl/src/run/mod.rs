@@ -6,6 +6,7 @@ mod follow;
 mod history;
 mod lock;
 mod log;
+mod own;
 mod wait;
 
 use crate::args::{Cli, Command, EpisodeCommand, PipelinesCommand};
@@ -158,6 +159,7 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::Release { path } => session.show(ask::Release { path: place::path(&path)? }).await,
         Command::Locks => session.show(ask::Locks {}).await,
         Command::GiveBack { lock } => session.show(ask::GiveBack { lock }).await,
+        Command::Own { path, take } => own::own(terminal, &path, take),
         Command::Shares => session.show(ask::Shares {}).await,
         Command::Config => session.show(ask::Config {}).await,
         Command::Completions { shell } => {

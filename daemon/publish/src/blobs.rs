@@ -3,7 +3,8 @@
 //! A blob's name is its digest, so putting the same bytes twice keeps them once, and reading checks them. Text is
 //! kept compressed. A blob is whole or absent: it is written under another name, synced and renamed.
 //!
-//! `ROOT/ab/cdef….z` is compressed, `ROOT/ab/cdef…` is not, `ROOT/tmp/` is being written.
+//! `ROOT/ab/cdef….z` is compressed, `ROOT/ab/cdef…` is not. Below `ROOT/tmp/` each process that has the store open
+//! writes into a folder of its own, which it keeps locked: whoever opens the store clears away only what nobody locks.
 
 use crate::error::BlobError;
 use crate::name::Digest;
@@ -27,10 +28,11 @@ pub enum Keep {
     Loosely,
 }
 
-/// A store of blobs, open for this process alone. Safe to use from many threads.
+/// A store of blobs. Safe to use from many threads, and from many processes as long as only one of them sweeps.
 #[derive(Debug)]
 pub struct Blobs {
     root: PathBuf,
+    desk: Desk,
     recent: Mutex<Recent>,
     temps: AtomicU64,
 }
@@ -43,20 +45,20 @@ struct Recent {
 }
 
 impl Blobs {
-    /// Opens the store at `root`, makes it if it is not there, and removes what an earlier process left half written.
+    /// Opens the store at `root`, makes it if it is not there, and removes what processes that are gone left half
+    /// written.
     pub fn open(root: &Path) -> Result<Self, BlobError> {
-        let opened = || -> io::Result<()> {
+        let opened = || -> io::Result<Desk> {
             let temp = root.join(TEMP);
-            if temp.exists() {
-                fs::remove_dir_all(&temp)?;
-            }
             // People's texts: nobody else's business.
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&temp)?;
+            let desk = Desk::take(&temp)?;
             sync_parent(root)?;
-            File::open(root)?.sync_all()
+            File::open(root)?.sync_all()?;
+            Ok(desk)
         };
-        opened().map_err(failed("open the store of", root.display()))?;
-        Ok(Self { root: root.to_owned(), recent: Mutex::default(), temps: AtomicU64::new(0) })
+        let desk = opened().map_err(failed("open the store of", root.display()))?;
+        Ok(Self { root: root.to_owned(), desk, recent: Mutex::default(), temps: AtomicU64::new(0) })
     }
 
     /// Keeps `bytes` and returns their digest.
@@ -214,9 +216,48 @@ impl Blobs {
     }
 
     fn temp(&self) -> Result<Temp, BlobError> {
-        let path = self.root.join(TEMP).join(self.temps.fetch_add(1, Ordering::Relaxed).to_string());
+        let path = self.desk.path.join(self.temps.fetch_add(1, Ordering::Relaxed).to_string());
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
         Ok(Temp { path, file: file.map_err(failed("begin", "of a new text"))? })
+    }
+}
+
+/// A folder for what is being written, ours as long as we hold its lock. Goes when it is dropped.
+#[derive(Debug)]
+struct Desk {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Desk {
+    /// Clears away the folders below `temp` whose owners are gone, and makes one for us.
+    fn take(temp: &Path) -> io::Result<Self> {
+        // Nobody may find a folder between its making and its locking.
+        let door = File::open(temp)?;
+        door.lock()?;
+        for entry in fs::read_dir(temp)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
+            } else if File::open(entry.path())?.try_lock().is_ok() {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let mut number = 0_u64;
+        while temp.join(number.to_string()).exists() {
+            number += 1;
+        }
+        let path = temp.join(number.to_string());
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        let lock = File::open(&path)?;
+        lock.try_lock()?;
+        Ok(Self { path, _lock: lock })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 

@@ -12,8 +12,13 @@ fn store() -> (tempfile::TempDir, Blobs) {
 }
 
 fn files(dir: &tempfile::TempDir) -> Vec<PathBuf> {
-    let shards = fs::read_dir(dir.path().join("state/blobs")).expect("lists").flatten();
-    shards.flat_map(|shard| fs::read_dir(shard.path()).expect("lists").flatten()).map(|entry| entry.path()).collect()
+    let (mut files, mut open) = (Vec::new(), vec![dir.path().join("state/blobs")]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).expect("lists").flatten() {
+            if entry.path().is_dir() { open.push(entry.path()) } else { files.push(entry.path()) }
+        }
+    }
+    files
 }
 
 #[test]
@@ -93,6 +98,34 @@ fn what_an_earlier_process_left_half_written_goes() {
     let blobs = Blobs::open(&dir.path().join("state/blobs")).expect("opens again");
     assert!(!half.exists());
     blobs.put(b"x", Keep::Durably).expect("puts");
+}
+
+#[test]
+fn what_another_process_is_writing_stays() {
+    let (dir, first) = store();
+    let root = dir.path().join("state/blobs");
+    let (theirs, mut ours) = std::io::pipe().expect("a pipe");
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| first.put_all(theirs, Keep::Durably));
+        std::io::Write::write_all(&mut ours, b"half of ").expect("writes");
+        let half = || {
+            fs::read_dir(root.join("tmp"))
+                .expect("lists")
+                .flatten()
+                .any(|desk| fs::read_dir(desk.path()).is_ok_and(|mut files| files.next().is_some()))
+        };
+        while !half() {
+            std::thread::yield_now();
+        }
+        let second = Blobs::open(&root).expect("opens beside it");
+        second.put(b"another", Keep::Durably).expect("puts");
+        assert!(half(), "the first is still writing");
+        drop(second);
+        std::io::Write::write_all(&mut ours, b"a text").expect("writes");
+        drop(ours);
+        let digest = writing.join().expect("no panic").expect("puts");
+        assert_eq!(first.get(&digest).expect("is there"), b"half of a text");
+    });
 }
 
 #[test]
