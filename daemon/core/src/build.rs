@@ -254,7 +254,10 @@ impl Coordinator {
         match &job.state {
             _ if job.dropped => true,
             JobState::Done { .. } => prospect.turn.is_none(),
-            JobState::Failed { .. } | JobState::Canceled { .. } => is_other || self.has_made_room(job),
+            JobState::Failed { .. } | JobState::Canceled { .. } => {
+                let is_moot = matches!(prospect.stand, Stand::NotNeeded | Stand::Unavailable(_));
+                is_other || is_moot || self.has_made_room(job)
+            }
             JobState::Running { .. } | JobState::Stopping { .. } => is_other && self.is_adopted(build, job),
             JobState::Waiting | JobState::Retrying { .. } | JobState::Publishing { .. } => false,
         }
@@ -487,7 +490,13 @@ impl Coordinator {
                     self.set_key(job, known.key, parts);
                 }
             }
-            Stand::Blocked(_) => self.pools.unqueue(job),
+            Stand::Blocked(_) => {
+                self.pools.unqueue(job);
+                // No rest ends what waits for somebody else: it waits, and nobody should wait for it.
+                if prospect.stuck && matches!(self.jobs[&job].row.state, JobState::Retrying { .. }) {
+                    self.move_job(job, JobEvent::Again);
+                }
+            }
             Stand::Due { key, parts, task, .. } if idle => {
                 let is_other = self.set_key(job, *key, parts);
                 if is_other {

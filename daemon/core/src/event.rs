@@ -59,7 +59,7 @@ pub enum Event {
     RunnerBack {
         attempts: Vec<(JobId, AttemptNo)>,
     },
-    /// The runner has taken the order. Told before any later `RunnerBack`, and before the attempt's end.
+    /// The runner has taken the order. Told in order with `RunnerBack`, and before the attempt's end.
     AttemptStarted {
         job: JobId,
         attempt: AttemptNo,

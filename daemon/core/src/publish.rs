@@ -8,6 +8,7 @@
 use crate::coordinator::Timer;
 use crate::job::JobEvent;
 use crate::lane::LaneId;
+use crate::settle::Written;
 use crate::weave::Final;
 use crate::{
     ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Effect, FilePath, FixedRow, Intent, IntentId, JobId,
@@ -163,7 +164,8 @@ impl Coordinator {
                 self.own(&file, by);
                 continue;
             }
-            let Some(base) = state.digest().filter(|_| state.by_us().is_some()) else {
+            let is_ours = |digest: &Digest| state.by_us().is_some() || self.is_recorded(job, &file, *digest);
+            let Some(base) = state.digest().filter(is_ours) else {
                 let base = state.digest();
                 return Err((file, base));
             };
@@ -175,6 +177,13 @@ impl Coordinator {
             }
         }
         Ok(moves)
+    }
+
+    /// The last result of the job's node names these very bytes at this place: they were lost sight of, but are ours.
+    fn is_recorded(&self, job: JobId, file: &FilePath, digest: Digest) -> bool {
+        let held = &self.jobs[&job];
+        let last = self.lanes.get(&held.lane).and_then(|lane| lane.index.get(&held.row.node));
+        last.is_some_and(|last| last.action.outputs.iter().any(|out| out.file == *file && out.digest == digest))
     }
 
     /// A file that has the very bytes we would have written counts as ours.
@@ -201,10 +210,12 @@ impl Coordinator {
 
     /// Orders an intent unless something holds it.
     pub(crate) fn publish_again(&mut self, id: IntentId) {
-        if !self.held_by(id).is_empty() {
+        let held = !self.held_by(id).is_empty();
+        let Some(pending) = self.intents.get_mut(&id) else { return };
+        if held {
+            pending.hold = Hold::Held;
             return;
         }
-        let Some(pending) = self.intents.get_mut(&id) else { return };
         pending.hold = Hold::Ordered;
         let intent = pending.intent.clone();
         self.order(Effect::Publish(Box::new(intent)));
@@ -353,7 +364,8 @@ impl Coordinator {
         self.forget_fixed_points(file, digest);
         // What a person asked to be put there is a person's text, and the quiet clock starts with it.
         let by = (!is_person).then(|| by.clone());
-        let (row, overtaken) = self.files.write(file, digest, stamp.unwrap_or(NO_STAMP), by, human, self.now);
+        let written = Written { digest, stamp: stamp.unwrap_or(NO_STAMP), by, human, scan: self.scan_of(file.share) };
+        let (row, overtaken) = self.files.write(file, written, self.now);
         self.put(Row::File(row));
         if overtaken || stamp.is_none() {
             self.order(Effect::LookAt { file: file.clone() });

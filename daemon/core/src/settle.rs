@@ -8,9 +8,7 @@
 
 use crate::kind::{Kind, is_markdown, is_text, kind};
 use crate::{Digest, FilePath, FileRow, Look, Node, Pipeline, ShareId, Stamp, Time};
-use alloc::borrow::ToOwned as _;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Bound;
 
@@ -37,17 +35,8 @@ pub(crate) struct File {
     first: Time,
     last: Time,
     read: Option<Read>,
-    /// Reading it has failed since it looks like this.
-    unread: Option<Unread>,
     /// Number of the scan or look that saw it last.
     scan: u64,
-}
-
-/// How often in a row, and why the last time.
-#[derive(Debug, Clone)]
-struct Unread {
-    tries: u32,
-    why: String,
 }
 
 /// What [`FileRow`] keeps.
@@ -71,6 +60,18 @@ pub(crate) enum Content {
     Missing,
 }
 
+/// What a publish left at a path.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub digest: Digest,
+    pub stamp: Stamp,
+    /// `None`: a person asked for it.
+    pub by: Option<Node>,
+    pub human: bool,
+    /// The latest scan: one under way may have passed here before this was written.
+    pub scan: u64,
+}
+
 /// What came of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
@@ -90,8 +91,7 @@ impl Files {
             by_us: row.by_us,
         };
         self.index(&row.file);
-        let file =
-            File { now: Some(row.stamp), before: None, first: now, last: now, read: Some(read), unread: None, scan: 0 };
+        let file = File { now: Some(row.stamp), before: None, first: now, last: now, read: Some(read), scan: 0 };
         self.table.insert(row.file, file);
     }
 
@@ -102,12 +102,17 @@ impl Files {
             Look::File(stamp) => Some(stamp),
             Look::Gone => None,
         };
+        // The kernel says when it came here, unless its clock is ahead of ours. Later on ours may be ahead of the
+        // kernel's, so what is new then is new now.
+        let at = match look {
+            Some(stamp) if first => Time(stamp.ctime_ns / 1_000_000).min(now),
+            _ => now,
+        };
         let Some(file) = self.table.get_mut(path) else {
-            let Some(stamp) = look else { return Seen::Same };
-            // The kernel says when it came here, unless its clock is ahead of ours. Later on ours may be ahead of the
-            // kernel's, so what is new then is new now.
-            let at = if first { Time(stamp.ctime_ns / 1_000_000).min(now) } else { now };
-            let file = File { now: look, before: None, first: at, last: at, read: None, unread: None, scan };
+            if look.is_none() {
+                return Seen::Same;
+            }
+            let file = File { now: look, before: None, first: at, last: at, read: None, scan };
             self.table.insert(path.clone(), file);
             return if self.index(path) { Seen::Beside } else { Seen::Changed };
         };
@@ -116,12 +121,11 @@ impl Files {
             return Seen::Same;
         }
         if file.is_pending() && file.last.plus_ms(settle_ms) > now {
-            file.last = now;
+            file.last = at;
         } else {
-            (file.before, file.first, file.last) = (file.now, now, now);
+            (file.before, file.first, file.last) = (file.now, at, at);
         }
         file.now = look;
-        file.unread = None;
         if kind(&path.path) != Kind::Plain {
             if look.is_none() {
                 self.forget(path);
@@ -229,37 +233,19 @@ impl Files {
             }
         };
         file.read = Some(read.0);
-        file.unread = None;
         Some((file.row(path)?, read.1))
     }
 
-    /// The content could not be read. Returns how often in a row, and whether the reason is news.
-    pub fn fail_to_read(&mut self, path: &FilePath, why: &str) -> (u32, bool) {
-        let Some(file) = self.table.get_mut(path) else { return (1, true) };
-        let before = file.unread.take();
-        let is_news = before.as_ref().is_none_or(|before| before.why != why);
-        let tries = before.map_or(1, |before| before.tries.saturating_add(1));
-        file.unread = Some(Unread { tries, why: why.to_owned() });
-        (tries, is_news)
-    }
-
-    /// `digest` was published here, by us or because a person asked (`by` is `None`). Returns the row to keep, and
-    /// whether somebody has changed the file again already.
-    pub fn write(
-        &mut self,
-        path: &FilePath,
-        digest: Digest,
-        stamp: Stamp,
-        by: Option<Node>,
-        human: bool,
-        now: Time,
-    ) -> (FileRow, bool) {
+    /// Something was published here. Returns the row to keep, and whether somebody has changed the file again already.
+    pub fn write(&mut self, path: &FilePath, written: Written, now: Time) -> (FileRow, bool) {
+        let Written { digest, stamp, by, human, scan } = written;
         if !self.table.contains_key(path) {
-            let file = File { now: None, before: None, first: now, last: now, read: None, unread: None, scan: 0 };
+            let file = File { now: None, before: None, first: now, last: now, read: None, scan: 0 };
             self.table.insert(path.clone(), file);
             self.index(path);
         }
         let file = self.table.get_mut(path).expect("it was just made sure of");
+        file.scan = scan;
         let before = file.read.take();
         let was = before.as_ref().map(|read| read.stamp);
         let overtaken = file.now.is_some() && file.now != was && file.now != Some(stamp);

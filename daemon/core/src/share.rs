@@ -135,6 +135,11 @@ impl Coordinator {
         self.shares.get(&share).is_none_or(|share| share.known == Known::Away)
     }
 
+    /// The number of the latest scan.
+    pub(crate) fn scan_of(&self, share: ShareId) -> u64 {
+        self.shares.get(&share).map_or(0, |share| share.scan)
+    }
+
     pub(crate) fn is_ready(&self, share: ShareId) -> bool {
         self.shares.get(&share).is_some_and(|share| share.known == Known::Ready)
     }
@@ -288,13 +293,11 @@ impl Coordinator {
         let wanted = self.files.end_hashing(file);
         let before = self.files.get(file).map(super::settle::File::is_there);
         self.file_seen(file, look);
-        let (tries, is_news) = self.files.fail_to_read(file, why);
-        if wanted && is_news && before == Some(true) && matches!(look, Look::File(_)) {
+        if wanted && before == Some(true) && matches!(look, Look::File(_)) {
             self.log("file.unread").file(file).text(format!("could not be read: {why}"));
         }
-        let rest = crate::retry::backoff_ms(READ_AGAIN_MS, READ_AGAIN_MS_MAX, 0, tries);
         for lane in self.lanes_of(file, false) {
-            self.wake_lane(lane, self.now.plus_ms(rest));
+            self.wake_lane(lane, self.now.plus_ms(READ_AGAIN_MS));
         }
     }
 
@@ -321,7 +324,5 @@ impl Coordinator {
     }
 }
 
-/// A file that could not be read is tried again after this long, unless something is seen of it before; each time it
-/// fails again for twice as long, for a full disk stays full for a while.
+/// A file that could not be read is tried again after this long, unless something is seen of it before.
 const READ_AGAIN_MS: u64 = 1_000;
-const READ_AGAIN_MS_MAX: u64 = 60_000;
