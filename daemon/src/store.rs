@@ -51,9 +51,8 @@ pub enum StoreError {
         #[source]
         cause: redb::Error,
     },
-    #[error("could not keep {changes} changes in the store at {path}")]
+    #[error("could not keep {changes} changes")]
     Keep {
-        path: PathBuf,
         changes: usize,
         #[source]
         cause: redb::Error,
@@ -114,7 +113,7 @@ pub struct Store {
     db: Database,
     events_kept_max: u64,
     /// Held as long as the store is open, so that a second daemon is refused.
-    home: Option<Home>,
+    _home: Option<Home>,
 }
 
 impl Store {
@@ -146,7 +145,7 @@ impl Store {
     }
 
     fn ready(db: Database, events_kept_max: u64, home: Option<Home>) -> Result<Self, StoreError> {
-        let store = Self { db, events_kept_max, home };
+        let store = Self { db, events_kept_max, _home: home };
         let ready = {
             let read = store.db.begin_read().map_err(read_error)?;
             read.open_table(table::READY).is_ok()
@@ -188,8 +187,7 @@ impl Store {
         changes: usize,
         work: impl FnOnce(&mut Writer<'_>) -> Result<(), table::WriteError>,
     ) -> Result<(), StoreError> {
-        let path = self.home.as_ref().map_or_else(|| PathBuf::from("memory"), Home::store);
-        let keep = |cause: redb::Error| StoreError::Keep { path: path.clone(), changes, cause };
+        let keep = |cause: redb::Error| StoreError::Keep { changes, cause };
         let mut transaction = self.db.begin_write().map_err(|cause| keep(cause.into()))?;
         transaction.set_two_phase_commit(true);
         transaction.set_quick_repair(true);

@@ -5,7 +5,6 @@
 mod bad_input;
 mod client;
 mod crash;
-mod daemon;
 mod people;
 mod pipeline;
 mod programs;

@@ -1,244 +1,293 @@
-//! What must always hold, and what must hold once it is calm. Each check has a name, so that a planted bug can say who
-//! is meant to see it.
+//! What must always hold, looked at after every step. Each check has a name; a planted bug must be seen by its own.
 
-use crate::model::{Store, Wrong};
-use crate::rules::{CPU, QUIET_MS};
-use crate::steps;
+use crate::cast::QUIET_MS;
+use crate::disk::is_note;
 use crate::world::World;
-use show_core::{Ended, Intent, JobId, JobState, LeaseKind, Move, Order, OrderInput, Time, WEAVE};
-use std::collections::BTreeMap;
-use std::fmt;
+use show_core::*;
+use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checker {
-    /// Nothing is done that is not kept; nothing is acknowledged that is not kept.
-    KeptBeforeDone,
-    OneLiveAttempt,
-    TerminalIsFinal,
-    EventsAreDense,
-    /// What a row says of an attempt is what that attempt came to.
-    ResultsAreTheirAttempts,
-    NeedsBeforeStart,
-    PoolsHold,
-    LeasesHold,
-    QuietIsKept,
-    /// Between two writes into one person's file lies a quiet period.
-    OneWritePerQuiet,
-    NoTokenLost,
-    NothingHeldByTheDead,
-    CalmComes,
-    OutputsAreTrue,
-    NothingLeftToDo,
+#[derive(Debug, Default)]
+pub struct Checks {
+    asked: BTreeMap<AskId, Ask>,
+    answered: BTreeSet<AskId>,
+    /// Live jobs without a process, since when.
+    orphans: BTreeMap<JobId, i64>,
+    /// When we last published each note.
+    published: BTreeMap<String, i64>,
+    /// The first thing done since nobody looked: a read, a start, a publish, a row about files, jobs or results.
+    pub work: Option<String>,
 }
 
-#[derive(Debug)]
-pub struct Found {
-    pub checker: Checker,
-    what: String,
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.checker, self.what)
+impl Checks {
+    pub fn asked(&mut self, ask: AskId, what: Ask) {
+        self.asked.insert(ask, what);
     }
-}
 
-pub fn found<T>(checker: Checker, what: impl Into<String>) -> Result<T, Found> {
-    Err(Found { checker, what: what.into() })
-}
+    fn work(&mut self, what: String) {
+        self.work.get_or_insert(what);
+    }
 
-impl From<Wrong> for Found {
-    fn from(wrong: Wrong) -> Self {
-        match wrong {
-            Wrong::Terminal(what) => Self { checker: Checker::TerminalIsFinal, what },
-            Wrong::Sequence(what) => Self { checker: Checker::EventsAreDense, what },
-        }
+    /// Whoever asked is no longer there to hear.
+    pub fn client_gone(&mut self) {
+        self.asked.clear();
     }
 }
 
 impl World {
-    /// Before an attempt is started.
-    pub fn check_start(&self, order: &Order) -> Result<(), Found> {
-        let (job, attempt) = (order.job, order.attempt);
-        let row = self.store.job(job);
-        let kept = row.is_some_and(|row| matches!(row.state, JobState::Running { .. }) && row.attempt == attempt);
-        if !kept {
-            return found(Checker::KeptBeforeDone, format!("attempt {job}.{attempt} starts, the row is {row:?}"));
-        }
-        if let Some((other, _)) = self.runner.live.keys().find(|(live, _)| *live == job) {
-            return found(
-                Checker::OneLiveAttempt,
-                format!("attempt {job}.{attempt} starts beside another of job {other}"),
-            );
-        }
-        self.check_needs(order)?;
-        for (pool, capacity) in [("cpu", CPU), ("gpu", 1)] {
-            let slots = |order: &Order| order.pools.get(pool).copied().unwrap_or_default();
-            let used: u32 = self.runner.live.values().map(|live| slots(&live.order)).sum::<u32>() + slots(order);
-            if used > capacity {
-                return found(Checker::PoolsHold, format!("{used} of {capacity} {pool} with {job}.{attempt}"));
+    /// Before changes are kept: what they may not change.
+    pub fn check_changes(&mut self, changes: &[Change]) {
+        let mut jobs: BTreeMap<JobId, JobRow> = BTreeMap::new();
+        for change in changes {
+            if is_work(change) {
+                self.checks.work(format!("{change:?}"));
             }
-        }
-        for input in &order.inputs {
-            // A text is read from the blob that was kept when it was last settled, so a lock does not touch it.
-            let OrderInput::File { file, .. } = input else { continue };
-            self.check_lease(&file.path, LeaseKind::Lock, &format!("attempt {job}.{attempt} reads it"))?;
-        }
-        for (_, file) in &order.outputs {
-            self.check_lease(&file.path, LeaseKind::Hold, &format!("attempt {job}.{attempt} is to write it"))?;
-        }
-        Ok(())
-    }
-
-    fn check_needs(&self, order: &Order) -> Result<(), Found> {
-        let need = match &*order.node.step {
-            // Elements of a map come and go with their notes, so only plain needs are looked at here.
-            "second" => "first",
-            _ => return Ok(()),
-        };
-        let Some(build) = self.store.job(order.job).map(|row| row.build) else { return Ok(()) };
-        for row in self.store.jobs().filter(|row| row.build == build && *row.node.step == *need) {
-            let superseded =
-                self.store.jobs().any(|other| other.build == build && other.node == row.node && other.id > row.id);
-            let is_dropped = matches!(
-                row.state,
-                JobState::Canceled { .. } | JobState::Stopping { then: show_core::Then::Canceled { .. }, .. }
-            );
-            if superseded || is_dropped {
-                continue;
+            match change {
+                Change::Put(Row::Job(new)) => {
+                    let old = jobs.get(&new.id).or_else(|| self.store.jobs.get(&new.id)).cloned();
+                    if let Some(old) = old {
+                        self.check_job(&old, new);
+                    }
+                    jobs.insert(new.id, new.clone());
+                }
+                Change::Put(Row::Action(row)) => {
+                    let newest = jobs.get(&row.job).or_else(|| self.store.jobs.get(&row.job)).map(|job| job.attempt);
+                    let by = newest.map(|attempt| format!("by {}.{attempt}", row.job));
+                    self.expect("results of the newest attempt only", by.as_ref() == Some(&row.summary), || {
+                        format!("the result of job {} is {}, its newest attempt is {newest:?}", row.job, row.summary)
+                    });
+                }
+                // Given back, or over by the daemon's clock.
+                Change::Delete(RowKey::Lease(lease)) => drop(self.leases.remove(lease)),
+                Change::Put(Row::Meta(new)) => {
+                    let old = self.store.meta.clone();
+                    let rises = new.next_job >= old.next_job
+                        && new.next_intent >= old.next_intent
+                        && new.next_seq >= old.next_seq;
+                    self.expect("numbers only rise", rises, || format!("{old:?} became {new:?}"));
+                }
+                _ => {}
             }
-            let done = matches!(row.state, JobState::Done { .. });
-            let ended = self.ledger.get(&(row.id, row.attempt));
-            let truly = ended.is_none_or(|ended| matches!(ended, Ended::Succeeded(_)));
-            if !done || !truly {
-                let what = format!(
-                    "{} of job {} starts, its need job {} is {:?} and came to {ended:?}",
-                    order.node, order.job, row.id, row.state
-                );
-                return found(Checker::NeedsBeforeStart, what);
-            }
-        }
-        Ok(())
-    }
-
-    /// No lease that somebody was given stands in the way. `from`: what is enough to stand in the way of it.
-    pub fn check_lease(&self, path: &str, from: LeaseKind, what: &str) -> Result<(), Found> {
-        match self.leases.get(path) {
-            Some(lease)
-                if lease.until.is_none_or(|until| self.now < until)
-                    && (from == LeaseKind::Hold || lease.kind == LeaseKind::Lock) =>
-            {
-                found(Checker::LeasesHold, format!("{path} has a {:?} and {what}", lease.kind))
-            }
-            _ => Ok(()),
         }
     }
 
-    /// Before an intent is carried out.
-    pub fn check_publish(&self, intent: &Intent) -> Result<(), Found> {
-        if !self.store.has_intent(intent.id) {
-            return found(Checker::KeptBeforeDone, format!("intent {} is carried out and not kept", intent.id));
-        }
-        for step in &intent.moves {
-            if let Move::Replace { file, human: true, .. } = step {
-                self.check_lease(&file.path, LeaseKind::Hold, &format!("intent {} is to write it", intent.id))?;
-            }
-        }
-        Ok(())
+    fn check_job(&mut self, old: &JobRow, new: &JobRow) {
+        let same = old.state == new.state;
+        // Asked for again, and perhaps over again, within one decision.
+        let again = new.state == JobState::Waiting || new.attempt > old.attempt || new.asked;
+        self.check_ended(new);
+        self.expect("terminal states are immutable", !old.state.is_over() || same || again, || {
+            format!("job {} was {:?} and became {:?}", old.id, old.state, new.state)
+        });
+        self.expect("attempts only rise", new.attempt >= old.attempt, || {
+            format!("job {} went from attempt {} to {}", old.id, old.attempt, new.attempt)
+        });
     }
 
-    /// When a person's file has just been replaced.
-    pub fn check_write(&mut self, path: &str, typed: Time) -> Result<(), Found> {
-        self.check_tokens(path)?;
-        let still = self.now.ms_since(typed);
-        if still < QUIET_MS {
-            return found(Checker::QuietIsKept, format!("{path} was written {still} ms after a person did"));
-        }
-        if let Some(before) = self.written.insert(path.to_owned(), self.now)
-            && self.now.ms_since(before) < QUIET_MS
-        {
-            return found(Checker::OneWritePerQuiet, format!("{path} was written twice within a quiet period"));
-        }
-        Ok(())
+    /// A row says how its newest attempt ended only once that attempt has ended, not another. The runner knows nothing of
+    /// one that was lost, or that was stopped before it reached it.
+    fn check_ended(&mut self, row: &JobRow) {
+        let Some(last) = row.attempts.last().filter(|last| last.ended.is_some()) else { return };
+        let has_ended = self.runner.truth.contains_key(&(row.id, last.attempt));
+        let fine = has_ended || matches!(last.outcome.as_str(), "lost" | "stopped");
+        self.expect("results of the newest attempt only", fine, || {
+            format!("attempt {}.{} is said to be over ({}), and was not", row.id, last.attempt, last.outcome)
+        });
     }
 
-    /// Every token that a person typed into a file and did not take away is in it.
-    pub fn check_tokens(&self, path: &str) -> Result<(), Found> {
-        let text = self.disk.files.get(path).map_or("", |file| file.text.as_str());
-        for token in self.typed.get(path).into_iter().flatten() {
-            let is_it = |line: &str| line.trim_start_matches(['t', '!']) == token || line == token;
-            if !text.lines().any(is_it) {
-                return found(Checker::NoTokenLost, format!("{token} is gone from {path}: {text:?}"));
+    /// After changes were kept: what the rows must say together.
+    pub fn check_store(&mut self) {
+        let mut used: BTreeMap<String, u32> = BTreeMap::new();
+        for row in self.store.jobs.values().filter(|row| row.state.is_alive()) {
+            for (pool, needs) in demand(row) {
+                *used.entry(pool).or_default() += needs;
             }
         }
-        Ok(())
-    }
-
-    /// After every commit: rows say of attempts what the attempts came to.
-    pub fn check_results(&self, jobs: &[JobId]) -> Result<(), Found> {
-        for row in jobs.iter().filter_map(|job| self.store.job(*job)) {
-            let said = row
-                .attempts
-                .last()
-                .is_some_and(|last| last.attempt == row.attempt && last.outcome.starts_with("succeeded"));
-            if *row.node.step == *WEAVE || !said {
-                continue;
-            }
-            let ended = self.ledger.get(&(row.id, row.attempt));
-            if !matches!(ended, Some(Ended::Succeeded(_))) {
-                let what = format!("job {} says attempt {} succeeded; it came to {ended:?}", row.id, row.attempt);
-                return found(Checker::ResultsAreTheirAttempts, what);
-            }
-        }
-        Ok(())
-    }
-
-    /// Once it is calm and somebody was told so.
-    pub fn check_calm(&self) -> Result<(), Found> {
-        for path in self.typed.keys() {
-            self.check_tokens(path)?;
-        }
-        let notes = |episode: &str| -> BTreeMap<String, String> {
-            let files = self.disk.files.iter().filter(|(path, _)| {
-                path.strip_prefix(episode).is_some_and(|name| name.ends_with(".md") && !name.contains('/'))
+        for (pool, capacity) in [("cpu", 2), ("gpu", 1)] {
+            let used = used.get(pool).copied().unwrap_or(0);
+            self.expect("pools hold", used <= capacity, || format!("{used} of {capacity} of {pool} are in use"));
+            let told = self
+                .core
+                .as_ref()
+                .and_then(|core| core.pools().find(|(name, _, _)| *name == pool).map(|(_, _, used)| used));
+            self.expect("occupancy is derived", told.is_none_or(|told| told == used), || {
+                format!("the rows say {used} of {pool} are in use, the core says {told:?}")
             });
-            files.map(|(path, file)| (path.clone(), file.text.clone())).collect()
-        };
-        for episode in crate::people::EPISODES {
-            let notes = notes(episode);
-            for (path, text) in &notes {
-                let should = steps::finished_text(text);
-                if *text != should {
-                    return found(Checker::OutputsAreTrue, format!("{path} is {text:?} and should be {should:?}"));
+        }
+    }
+
+    pub fn check_effect(&mut self, effect: &Effect) {
+        match effect {
+            Effect::StartAttempt(order) => self.check_start(order),
+            Effect::Publish(intent) => {
+                self.checks.work(format!("{intent:?}"));
+                let kept = self.store.intents.contains_key(&intent.id);
+                self.expect("effects only after commit", kept, || format!("intent {} is not kept", intent.id));
+                for file in intent.files() {
+                    self.check_leases(file, "published", true);
                 }
             }
-            let page = self.disk.files.get(&format!("{episode}out/page.html")).map(|file| file.text.clone());
-            if !notes.is_empty() && page.as_ref() != Some(&steps::page(&notes)) {
-                return found(Checker::OutputsAreTrue, format!("the page of {episode} is {page:?} of {notes:?}"));
-            }
+            Effect::Hash { file, .. } => self.checks.work(format!("read {file}")),
+            _ => {}
         }
-        Ok(())
     }
 
-    /// Why it does not get calm.
-    pub fn check_stall(&self) -> Found {
-        let dead = self.store.jobs().find(|row| {
-            matches!(row.state, JobState::Running { .. } | JobState::Stopping { .. })
-                && !self.runner.live.contains_key(&(row.id, row.attempt))
+    fn check_start(&mut self, order: &Order) {
+        self.checks.work(format!("start {}", order.node));
+        let row = self.store.jobs.get(&order.job).cloned();
+        let kept = row
+            .as_ref()
+            .is_some_and(|row| row.attempt == order.attempt && matches!(row.state, JobState::Running { .. }));
+        self.expect("effects only after commit", kept, || {
+            format!(
+                "attempt {}.{} starts, but its row says {:?}",
+                order.job,
+                order.attempt,
+                row.as_ref().map(|row| &row.state)
+            )
         });
-        match dead {
-            Some(row) => Found {
-                checker: Checker::NothingHeldByTheDead,
-                what: format!("job {} is {:?}, and its attempt {} is long gone", row.id, row.state, row.attempt),
-            },
-            None => Found { checker: Checker::CalmComes, what: format!("not idle; {}", open(&self.store)) },
+        let others: Vec<_> = self.runner.alive.keys().filter(|(job, _)| *job == order.job).copied().collect();
+        self.expect("one live attempt per job", others.is_empty(), || {
+            format!("attempt {}.{} starts while {others:?} live", order.job, order.attempt)
+        });
+        if let Some(row) = row {
+            self.check_needs(&row);
         }
+        for (pool, capacity) in [("cpu", 2), ("gpu", 1)] {
+            let alive = self.runner.alive.values().chain([order]);
+            let used: u32 = alive.filter_map(|order| order.pools.get(pool)).sum();
+            self.expect("pools hold", used <= capacity, || format!("processes use {used} of {capacity} of {pool}"));
+        }
+        for (_, file) in &order.outputs {
+            self.check_leases(file, "written by an attempt", true);
+        }
+        for input in &order.inputs {
+            if let OrderInput::File { file, .. } = input {
+                self.check_leases(file, "read by an attempt", false);
+            }
+        }
+    }
+
+    /// Every need's newest job in the same build really succeeded.
+    fn check_needs(&mut self, row: &JobRow) {
+        let steps = &crate::cast::RULES.pipelines[0].steps;
+        let Some(step) = steps.iter().find(|step| step.name == row.node.step) else { return };
+        let Some(build) = self.store.builds.get(&row.build).cloned() else { return };
+        for need in &step.needs {
+            let same = !step.map.is_empty() && steps.iter().any(|other| other.name == *need && other.map == step.map);
+            let of_need = build.jobs.iter().filter_map(|job| self.store.jobs.get(job));
+            let of_need =
+                of_need.filter(|job| job.node.step == *need && (!same || job.node.element == row.node.element));
+            let newest: BTreeMap<Node, JobRow> = of_need.map(|job| (job.node.clone(), job.clone())).collect();
+            for job in newest.values() {
+                let truth = self.runner.truth.get(&(job.id, job.attempt)).copied();
+                let done = match &job.state {
+                    JobState::Done { how: Done::Succeeded | Done::SucceededWithErrors, .. } => truth == Some(true),
+                    JobState::Done { .. } => true,
+                    // Cancelled, but its result is known from another job.
+                    _ => job
+                        .key
+                        .and_then(|key| self.store.actions.get(&key))
+                        .is_some_and(|row| self.runner.truth.iter().any(|((id, _), truth)| *id == row.job && *truth)),
+                };
+                self.expect("needs before start", done, || {
+                    format!(
+                        "{} starts, but {} (job {}) is {:?}, and really {truth:?}",
+                        row.node, job.node, job.id, job.state
+                    )
+                });
+            }
+        }
+    }
+
+    fn check_leases(&mut self, file: &FilePath, how: &str, writes: bool) {
+        let wall = self.clock();
+        let over = self.leases.values().find(|row| {
+            row.file == *file
+                && (writes || row.kind == LeaseKind::Lock)
+                && self.store.leases.get(&row.id).is_none_or(|kept| kept.until.is_none_or(|until| until.0 > wall))
+        });
+        let over = over.cloned();
+        self.expect("leases are not forgotten", over.is_none(), || format!("{file} is {how} under {over:?}"));
+    }
+
+    /// When a note is really written: nobody changed it lately, and we did not either.
+    pub fn check_quiet(&mut self, intent: &Intent, path: &str, is_base: bool) {
+        if !matches!(intent.cause, Cause::Weave { .. }) || !is_base {
+            return;
+        }
+        let (lived, quiet) = (self.lived(), QUIET_MS as i64);
+        if let Some(words) = self.disk.last_words.get(path).filter(|words| !words.unheard) {
+            let since = lived - words.lived;
+            self.expect("quiet is respected", since >= quiet, || {
+                format!("{path} is written {since} ms after a person")
+            });
+        }
+        if let Some(at) = self.checks.published.get(path) {
+            let since = lived - at;
+            self.expect("one publish per quiet period", since >= quiet, || {
+                format!("{path} is written {since} ms after us")
+            });
+        }
+    }
+
+    /// A publish is over: nothing that people wrote is gone.
+    pub fn check_published(&mut self, intent: &Intent) {
+        let at = self.lived();
+        for file in intent.files().filter(|file| is_note(&file.path)) {
+            let path = file.path.to_string();
+            let lost = self.disk.lost_marks(&path);
+            self.expect("no human mark lost", lost.is_empty(), || format!("{path} lost {lost:?}"));
+            let made_anew = self.disk.files.contains_key(&path) && !self.disk.last_words.contains_key(&path);
+            self.expect("no human mark lost", !made_anew, || format!("{path} was removed and came back"));
+            self.checks.published.insert(path, at);
+        }
+    }
+
+    pub fn check_answer(&mut self, ask: AskId, reply: &Reply) {
+        let first = self.checks.answered.insert(ask);
+        self.expect("one answer per ask", first, || format!("{ask} was answered again: {reply:?}"));
+        let Some(what) = self.checks.asked.remove(&ask) else { return };
+        let there = match reply {
+            Reply::Submitted { build, .. } => self.store.builds.contains_key(build),
+            Reply::Taken { lease, .. } => self.store.leases.contains_key(lease),
+            _ => true,
+        };
+        self.expect("what was acknowledged exists", there, || format!("{what:?} was answered {reply:?}"));
+    }
+
+    /// A live job has a process, or one that ended and was not heard yet, or it will be called lost soon.
+    pub fn check_slots(&mut self) {
+        if self.core.is_none() || !self.runner.connected {
+            return self.checks.orphans.clear();
+        }
+        let runner = &self.runner;
+        let has_process = |row: &JobRow| {
+            let attempt = (row.id, row.attempt);
+            runner.alive.contains_key(&attempt) || runner.ended.contains_key(&attempt)
+        };
+        let orphans: BTreeSet<JobId> = self
+            .store
+            .jobs
+            .values()
+            .filter(|row| row.state.is_alive() && !has_process(row))
+            .map(|row| row.id)
+            .collect();
+        let t = self.t;
+        self.checks.orphans.retain(|job, _| orphans.contains(job));
+        let oldest = orphans.iter().map(|job| *self.checks.orphans.entry(*job).or_insert(t)).min();
+        let fine = oldest.is_none_or(|since| t - since < 10_000);
+        self.expect("every slot has its attempt", fine, || format!("no process for {orphans:?}"));
     }
 }
 
-fn open(store: &Store) -> String {
-    let open = store.jobs().filter(|row| {
-        !matches!(row.state, JobState::Done { .. } | JobState::Failed { .. } | JobState::Canceled { .. })
-    });
-    open.map(|row| format!("job {} {} {:?}", row.id, row.node, row.state)).collect::<Vec<_>>().join(", ")
+fn demand(row: &JobRow) -> BTreeMap<String, u32> {
+    let step = crate::cast::RULES.pipelines[0].steps.iter().find(|step| step.name == row.node.step);
+    step.map(|step| step.pools.clone()).unwrap_or_default()
+}
+
+fn is_work(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Put(Row::File(_) | Row::Job(_) | Row::Build(_) | Row::Action(_) | Row::Index(_) | Row::Intent(_))
+    )
 }

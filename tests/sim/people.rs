@@ -1,163 +1,243 @@
-//! What people do: type, save late, add, delete, rename, hold, submit, cancel. Every word they type is remembered.
+//! People and the programs on their machines: they save, type, undo, drop recordings, hold files, and ask for things,
+//! at the worst moments.
 
-use crate::chance::Chance;
-use crate::check::Found;
-use crate::model::path;
-use crate::world::World;
-use show_core::{Ask, JobId, LeaseKind, Subject};
-use std::collections::BTreeMap;
+use crate::cast::SHARE;
+use crate::disk::{LastWords, is_note};
+use crate::world::{Item, World};
+use show_core::*;
 
-pub const EPISODES: [&str; 2] = ["ep/1/", "ep/2/"];
-const NOTES: [&str; 3] = ["a.md", "b.md", "c.md"];
-
-fn note(chance: &mut Chance) -> String {
-    let episode = chance.pick(&EPISODES).expect("there are episodes");
-    let name = chance.pick(&NOTES).expect("there are notes");
-    format!("{episode}{name}")
-}
+/// One thing that a person or another program does.
+pub const ACTIONS: u64 = 16;
 
 impl World {
-    /// One thing that somebody does now.
-    pub fn somebody_acts(&mut self) -> Result<(), Found> {
-        let note = note(&mut self.chance);
-        match self.chance.between(0, 20) {
-            0..=7 => self.types(&note),
-            8 => self.opens(&note),
-            9 | 10 => self.saves_late(),
-            11 => self.deletes(&note),
-            12 => self.touches_nothing_but_the_time(&note),
-            13 => self.drops_a_clip(),
-            14 => self.ask(Ask::Take { file: path(&note), kind: LeaseKind::Hold, why: "reading it".into() }),
-            15 => self.releases(),
-            16 => self.ask(Ask::Take { file: path(&note), kind: LeaseKind::Lock, why: "a script".into() }),
-            17 => self.submits(),
-            18 => self.cancels_or_requeues(),
-            _ => self.syncthing_begins_to_write(&note),
-        }
-    }
-
-    /// Appends a line to whatever is there and saves it at once.
-    pub fn types(&mut self, note: &str) -> Result<(), Found> {
-        let mut text = self.disk.files.get(note).map(|file| file.text.clone()).unwrap_or_default();
-        self.next_token += 1;
-        let token = self.next_token.to_string();
-        let line = match self.chance.between(0, 6) {
-            0 | 1 => format!("!{token}"),
-            2 => format!("clip {token}.mp4"),
-            _ => format!("t{token}"),
-        };
-        text.push_str(&line);
-        text.push('\n');
-        let remembered = if line.starts_with("clip") { line } else { token };
-        self.typed.entry(note.to_owned()).or_default().push(remembered);
-        self.saves(note, text)
-    }
-
-    fn saves(&mut self, note: &str, text: String) -> Result<(), Found> {
-        self.told.edits += 1;
-        self.disk.write(note, text, self.now, true);
-        self.hint(note);
-        self.check_tokens(note)
-    }
-
-    /// Opens a note in an editor, which keeps what it read.
-    fn opens(&mut self, note: &str) -> Result<(), Found> {
-        if let Some(file) = self.disk.files.get(note) {
-            self.editors.insert(note.to_owned(), file.text.clone());
-        }
-        Ok(())
-    }
-
-    /// An editor saves the whole text as it was when opened, with more in it: over whatever lies there now.
-    fn saves_late(&mut self) -> Result<(), Found> {
-        let Some((note, text)) = self.editors.pop_first() else { return Ok(()) };
-        if !self.disk.files.contains_key(&note) {
-            return Ok(());
-        }
-        let had =
-            |token: &String| text.lines().any(|line| line.trim_start_matches(['t', '!']) == token || line == token);
-        if let Some(typed) = self.typed.get_mut(&note) {
-            typed.retain(had);
-        }
-        self.next_token += 1;
-        let token = self.next_token.to_string();
-        self.typed.entry(note.clone()).or_default().push(token.clone());
-        self.saves(&note, format!("{text}t{token}\n"))
-    }
-
-    fn deletes(&mut self, note: &str) -> Result<(), Found> {
-        if self.disk.files.remove(note).is_some() {
-            self.typed.remove(note);
-            self.editors.remove(note);
-            self.hint(note);
-        }
-        Ok(())
-    }
-
-    fn touches_nothing_but_the_time(&mut self, note: &str) -> Result<(), Found> {
-        if let Some(text) = self.disk.files.get(note).map(|file| file.text.clone()) {
-            let typed = self.disk.files[note].typed;
-            self.disk.write(note, text, self.now, false);
-            self.disk.files.get_mut(note).expect("it was written").typed = typed;
-            self.hint(note);
-        }
-        Ok(())
-    }
-
-    /// A clip that some note names arrives, or grows.
-    fn drops_a_clip(&mut self) -> Result<(), Found> {
-        let named: Vec<String> = self
-            .disk
-            .files
-            .iter()
-            .filter(|(path, _)| path.ends_with(".md"))
-            .flat_map(|(path, file)| {
-                let episode = path.rsplit_once('/').map_or("", |(episode, _)| episode).to_owned();
-                file.text
-                    .lines()
-                    .filter_map(move |line| Some(format!("{episode}/clips/{}", line.strip_prefix("clip ")?)))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        if let Some(clip) = self.chance.pick(&named).cloned() {
-            let text = self.disk.files.get(&clip).map(|file| file.text.clone()).unwrap_or_default();
-            self.disk.write(&clip, format!("{text}frames "), self.now, true);
-            self.hint(&clip);
-        }
-        Ok(())
-    }
-
-    fn releases(&mut self) -> Result<(), Found> {
-        let Some((note, _)) = self.leases.first_key_value() else { return Ok(()) };
-        let note = note.clone();
-        self.release(&note)
-    }
-
-    fn submits(&mut self) -> Result<(), Found> {
-        let subject = Subject { pipeline: "asked".into(), share: show_core::ShareId(0), path: EPISODES[0].into() };
-        let parameters = BTreeMap::from([("n".to_owned(), self.next_token.to_string())]);
-        self.ask(Ask::Submit { subject, parameters })
-    }
-
-    fn cancels_or_requeues(&mut self) -> Result<(), Found> {
-        let live: Vec<JobId> = self.runner.live.keys().map(|(job, _)| *job).collect();
-        match self.chance.pick(&live) {
-            Some(job) => {
-                let jobs = vec![*job];
-                self.ask(Ask::Cancel { jobs })
+    pub fn person_acts(&mut self) {
+        match self.dice.below(ACTIONS) {
+            0..=3 => {
+                let path = self.some_note();
+                self.edit(&path);
             }
-            None => self.ask(Ask::RequeueFailed { subject: None, force: false }),
+            4 => {
+                // Types for a while: an autosave every second or two.
+                let path = self.some_note();
+                for save in 0..self.dice.between(2, 9) {
+                    let at = save * 1_400 + self.dice.below(300);
+                    self.after(at, Item::Edit(path.clone()));
+                }
+            }
+            5 => self.record_media(),
+            6 => self.remove_something(),
+            7 => self.undo(),
+            8 => self.tamper(),
+            9 => self.leave_a_lock_file(),
+            10..=15 => self.client_asks(),
+            _ => unreachable!("there are sixteen actions"),
         }
     }
 
-    /// A temporary file beside a note, for a while.
-    fn syncthing_begins_to_write(&mut self, note: &str) -> Result<(), Found> {
-        let (episode, name) = note.rsplit_once('/').expect("notes lie in episodes");
-        let temporary = format!("{episode}/.syncthing.{name}.tmp");
-        if self.disk.files.remove(&temporary).is_none() {
-            self.disk.write(&temporary, String::new(), self.now, true);
-        }
-        self.hint(&temporary);
-        Ok(())
+    fn some_episode(&mut self) -> String {
+        format!("ep/{}/", 1 + self.dice.below(2))
     }
+
+    fn some_note(&mut self) -> String {
+        let episode = self.some_episode();
+        format!("{episode}{}.md", ["a", "b", "c"][self.dice.below(3) as usize])
+    }
+
+    fn some_media(&mut self) -> String {
+        let episode = self.some_episode();
+        format!("{episode}media/{}.mov", ["boil", "sing", "pour"][self.dice.below(3) as usize])
+    }
+
+    /// A person saves what they see on their screen, with something new in it.
+    pub fn edit(&mut self, path: &str) {
+        if self.share_away {
+            return;
+        }
+        let words = self.disk.last_words.get(path);
+        let on_disk = self.disk.files.get(path).map(|file| file.text.clone());
+        // An editor that wrote a moment ago has not taken in what we did meanwhile.
+        let fresh =
+            words.filter(|words| self.t - words.at < 2_000 && on_disk.is_some()).map(|words| words.text.clone());
+        let mut text = fresh.or(on_disk).unwrap_or_else(|| "words: 0".to_owned());
+        self.marks += 1;
+        let mark = self.marks;
+        let line = match self.dice.below(6) {
+            0 => format!("teh kettle @{mark}"),
+            1 => format!("NEW-ID @{mark}"),
+            2 => format!("clip {}\nof @{mark}", ["boil", "sing", "pour"][self.dice.below(3) as usize]),
+            3 => format!("teh teh pot @{mark}"),
+            _ => format!("kettle @{mark}"),
+        };
+        if self.dice.once_in(6) {
+            // Cuts a line, as people do.
+            let lines: Vec<&str> = text.lines().collect();
+            let cut = self.dice.below(lines.len() as u64) as usize;
+            let kept = lines.iter().enumerate().filter(|(place, line)| *place != cut || line.starts_with("words"));
+            text = kept.map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
+        }
+        text = format!("{text}\n{line}");
+        self.save(path, &text);
+    }
+
+    fn save(&mut self, path: &str, text: &str) {
+        let wall = self.wall();
+        let same = self.disk.files.get(path).is_some_and(|file| file.text == text);
+        self.disk.write(path, text, wall);
+        self.say(|| format!("person saved {path}: {text:?}"));
+        self.hint(path);
+        if is_note(path) {
+            // Saving what is there already changes nothing.
+            let before = self.disk.last_words.get(path).filter(|_| same);
+            let now = (self.t, self.lived(), self.deaf);
+            let (at, lived, unheard) = before.map_or(now, |words| (words.at, words.lived, words.unheard));
+            let words = LastWords { text: text.to_owned(), at, lived, unheard };
+            self.disk.last_words.insert(path.to_owned(), words);
+        }
+    }
+
+    fn remove(&mut self, path: &str) {
+        self.disk.files.remove(path);
+        self.disk.last_words.remove(path);
+        self.say(|| format!("person removed {path}"));
+        self.hint(path);
+    }
+
+    fn record_media(&mut self) {
+        let path = self.some_media();
+        if self.dice.once_in(2) {
+            self.marks += 1;
+            return self.save(&path, &format!("film {}", self.marks));
+        }
+        for step in 0..self.dice.between(2, 12) {
+            let at = step * self.dice.between(500, 4_000);
+            self.after(at, Item::Grow(path.clone()));
+        }
+    }
+
+    pub fn grow(&mut self, path: &str) {
+        if !self.share_away {
+            let before = self.disk.files.get(path).map(|file| file.text.clone()).unwrap_or_default();
+            self.save(path, &format!("{before}frame "));
+        }
+    }
+
+    fn remove_something(&mut self) {
+        let path = if self.dice.once_in(2) { self.some_note() } else { self.some_media() };
+        if !self.share_away && self.disk.files.contains_key(&path) {
+            self.remove(&path);
+            if self.dice.once_in(2) {
+                // An editor that saves by removing and writing anew.
+                self.after(300, Item::Edit(path));
+            }
+        }
+    }
+
+    /// Puts an older text of a note back, by hand.
+    fn undo(&mut self) {
+        let path = self.some_note();
+        let file = FilePath { share: SHARE, path: path.as_str().into() };
+        let old: Vec<Digest> =
+            self.store.revisions.iter().filter(|row| row.file == file).map(|row| row.digest).collect();
+        if self.share_away || !self.disk.files.contains_key(&path) {
+            return;
+        }
+        if let Some(text) = self.dice.pick(&old).and_then(|digest| self.blobs.get(digest)).cloned() {
+            self.save(&path, &text);
+        }
+    }
+
+    /// Changes or removes something that we made.
+    fn tamper(&mut self) {
+        let made: Vec<String> = self.disk.files.keys().filter(|path| is_made(path)).cloned().collect();
+        if let Some(path) = self.dice.pick(&made).cloned().filter(|_| !self.share_away) {
+            if self.dice.once_in(2) {
+                self.remove(&path);
+            } else {
+                self.save(&path, "made by hand");
+                self.tampered.insert(path);
+            }
+        }
+    }
+
+    fn leave_a_lock_file(&mut self) {
+        let note = self.some_note();
+        if self.share_away {
+            return;
+        }
+        let (directory, name) = note.rsplit_once('/').expect("a note lies in an episode");
+        let beside = match self.dice.below(3) {
+            0 => format!("{directory}/.{name}.swp"),
+            1 => format!("{directory}/.syncthing.{name}.tmp"),
+            _ => format!("{directory}/{}.sync-conflict-20260801-081936-ABCDEF2.md", name.trim_end_matches(".md")),
+        };
+        let wall = self.wall();
+        self.disk.write(&beside, "", wall);
+        self.hint(&beside);
+        let stays = self.dice.between(200, 40_000);
+        self.after(stays, Item::Vanish(beside));
+    }
+
+    pub fn vanish(&mut self, path: &str) {
+        if self.disk.files.remove(path).is_some() {
+            self.hint(path);
+        }
+    }
+
+    /// Between two phases of the publisher, somebody saves that very file.
+    pub fn person_at_the_worst_moment(&mut self, path: &str) {
+        if self.chaos && is_note(path) && self.dice.once_in(6) {
+            self.edit(path);
+        }
+    }
+
+    fn client_asks(&mut self) {
+        let jobs: Vec<JobId> = self.store.jobs.keys().copied().collect();
+        let job = self.dice.pick(&jobs).copied();
+        let file = FilePath { share: SHARE, path: self.some_note().into() };
+        let what = match self.dice.below(9) {
+            0 => Ask::Take { file, kind: LeaseKind::Lock, why: "a script".to_owned() },
+            1 => Ask::Take { file, kind: LeaseKind::Hold, why: "please leave it".to_owned() },
+            2 => Ask::Release { file },
+            3 => match self.dice.pick(&self.leases.keys().copied().collect::<Vec<_>>()) {
+                Some(lease) => Ask::GiveBack { lease: *lease },
+                None => return,
+            },
+            4 => match job {
+                Some(job) => Ask::Cancel { jobs: vec![job] },
+                None => return,
+            },
+            5 => match job.and_then(|job| self.name(job)) {
+                Some(name) => Ask::Requeue { jobs: vec![name], force: self.dice.once_in(2) },
+                None => return,
+            },
+            6 => {
+                let parameters =
+                    if self.dice.once_in(2) { vec![] } else { vec![("preset".to_owned(), "host".to_owned())] };
+                Ask::Submit { subject: subject(&self.some_episode()), parameters: parameters.into_iter().collect() }
+            }
+            7 => match job {
+                Some(job) => Ask::Wait { jobs: vec![job] },
+                None => return,
+            },
+            _ => Ask::WaitIdle { quiet_too: false },
+        };
+        self.ask(what);
+        if self.dice.once_in(30) {
+            self.client_leaves();
+        }
+    }
+
+    pub fn name(&self, job: JobId) -> Option<JobName> {
+        let row = self.store.jobs.get(&job)?;
+        let parameters = self.store.builds.get(&row.build)?.parameters.clone();
+        Some(JobName { job, subject: row.subject.clone(), parameters, node: row.node.clone() })
+    }
+}
+
+pub fn subject(episode: &str) -> Subject {
+    Subject { pipeline: "show".into(), share: SHARE, path: episode.into() }
+}
+
+pub fn is_made(path: &str) -> bool {
+    ["/video/", "/thumbs/", "/scripts/", "/lists/"].iter().any(|made| path.contains(made))
 }

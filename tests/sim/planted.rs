@@ -1,39 +1,15 @@
-//! Bugs put into the simulated driver and adapters on purpose, to show that the checkers can see.
+//! Bugs planted in the simulated driver and adapters: each must be seen by the checker meant for it.
 
-use crate::check::Checker;
-
+/// One mistake that somebody could make, and that the simulator must notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
-    /// The driver hands out effects and then crashes before it kept the changes.
+    Nothing,
     EffectsBeforeCommit,
-    /// The runner's client labels the late result of an old attempt with the number of the new one.
     LateResultAccepted,
-    /// A stopped attempt is never reported as ended.
     SlotKeptAfterCancel,
-    /// What a step needs is only waited for.
-    NeedsForgotten,
-    /// The watcher drops hints, says nothing, and nobody scans.
+    StartedAfterFailedNeed,
     LostEventWithoutRescan,
-    /// The publisher swaps without looking at what came out.
     PublishWithoutComparing,
-    /// The store hands back no leases.
     RestoreForgetsLease,
-    /// The rules say that quiet takes no time.
     QuietIgnored,
-}
-
-impl Planted {
-    /// Who is meant to see it.
-    pub fn checkers(self) -> &'static [Checker] {
-        match self {
-            Self::EffectsBeforeCommit => &[Checker::KeptBeforeDone],
-            Self::LateResultAccepted => &[Checker::ResultsAreTheirAttempts],
-            Self::SlotKeptAfterCancel => &[Checker::NothingHeldByTheDead],
-            Self::NeedsForgotten => &[Checker::NeedsBeforeStart],
-            Self::LostEventWithoutRescan => &[Checker::OutputsAreTrue],
-            Self::PublishWithoutComparing => &[Checker::NoTokenLost],
-            Self::RestoreForgetsLease => &[Checker::LeasesHold],
-            Self::QuietIgnored => &[Checker::QuietIsKept],
-        }
-    }
 }

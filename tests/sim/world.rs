@@ -1,634 +1,748 @@
-//! The world around the core: disk, watcher, hasher, weaver, publisher, runner, clients and the driver between them.
+//! The world around the core: one clock, a heap of what happens next, and a driver that crashes when it hurts most.
 //!
-//! Everything that takes time is a [`Task`] in one queue ordered by time. A crash forgets the core and every task that
-//! lived in the daemon; files, rows, blobs and the runner stay.
+//! The driver takes what waits, steps, merges, keeps, and only then hands out the effects, as showd's does. Adapters
+//! answer after a while; messages of a daemon that died are lost, what lies on disk and in the runner is not. Time on
+//! the daemon's clock may jump. First chaos, then calm: nobody touches anything, nothing fails, and everything has to
+//! come out true.
 
-use crate::chance::Chance;
-use crate::check::{Checker, Found, found};
-use crate::model::{Disk, Store, digest, path};
+use crate::cast::{self, Blobs, SHARE};
+use crate::check::Checks;
+use crate::dice::Dice;
+use crate::disk::{Disk, digest, is_note};
+use crate::people::{is_made, subject};
 use crate::planted::Planted;
-use crate::rules::{LOCK_MS, QUIET_MS, SCAN_MS, rules};
-use crate::steps;
-use show_core::{
-    Ask, AskId, AttemptNo, Change, ClientId, Coordinator, Decision, Effect, Ended, Event, Finished, Intent, JobId,
-    LeaseKind, Move, Order, OrderInput, Ours, Outcome, Peer, Reply, Row, ShareId, Time, WeaveOrder, Woven,
-};
-use std::collections::{BTreeMap, VecDeque};
+use crate::publisher::Running;
+use crate::runner::{Attempt, Runner};
+use crate::store::Store;
+use show_core::*;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-const SHARE: ShareId = ShareId(0);
-/// Things that people do before it gets calm.
-const ACTS: u64 = 60;
-/// Turns after which calm should long have come.
-const TURNS_MAX: u64 = 60_000;
-
-/// How much happened.
-#[derive(Debug, Default)]
-pub struct Told {
-    pub turns: u64,
-    pub edits: u64,
-    pub attempts: u64,
-    pub publishes: u64,
-    pub overtaken: u64,
-    pub crashes: u64,
-}
-
-impl Told {
-    pub fn add(&mut self, other: Self) {
-        self.turns += other.turns;
-        self.edits += other.edits;
-        self.attempts += other.attempts;
-        self.publishes += other.publishes;
-        self.overtaken += other.overtaken;
-        self.crashes += other.crashes;
-    }
-}
-
-/// Something that happens at its time.
-enum Task {
-    /// Lives in the daemon and dies with it.
-    Daemon(Inside),
-    /// An attempt comes to its end in the runner.
-    AttemptEnds(JobId, AttemptNo),
-}
-
-enum Inside {
-    Tell(Event),
-    Look(String),
-    Scan,
-    Hash(String),
-    Weave(Box<WeaveOrder>),
-    /// Bases are compared and bytes staged.
-    Stage(Box<Intent>),
-    /// Bytes are swapped in.
-    Swap(Box<Intent>),
-}
-
-pub struct Live {
-    pub order: Order,
-    fate: Fate,
-}
-
-#[derive(Clone, Copy)]
-enum Fate {
-    Succeeds,
-    Fails,
-    /// Until it is stopped or its time is up.
-    Hangs,
-}
-
-#[derive(Default)]
-pub struct Runner {
-    pub live: BTreeMap<(JobId, AttemptNo), Live>,
-    /// Ends that nobody has acknowledged.
-    spool: BTreeMap<(JobId, AttemptNo), Ended>,
-}
-
-pub struct Lease {
-    pub kind: LeaseKind,
-    /// A lock that nobody renews ends by itself.
-    pub until: Option<Time>,
-    client: ClientId,
-}
-
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that is so or not, and they go together in every way"
+)]
 pub struct World {
-    planted: Option<Planted>,
-    pub chance: Chance,
-    pub now: Time,
-    /// The wall clock's error, milliseconds; changes only while the daemon is down.
-    skew: i64,
+    pub dice: Dice,
+    pub planted: Planted,
+    tell: bool,
+    /// Milliseconds of this run; the daemon's clock is [`World::wall`].
+    pub t: i64,
+    wall_ahead: i64,
+    /// All jumps ahead together: time that the daemon takes for passed.
+    jumped: i64,
+    heap: BTreeMap<(i64, u64), Item>,
+    order: u64,
+    pub chaos: bool,
+
     pub disk: Disk,
+    pub share_away: bool,
+    pub blobs: Blobs,
     pub store: Store,
-    core: Coordinator,
-    tasks: BTreeMap<(Time, u64), Task>,
-    next_task: u64,
     pub runner: Runner,
-    /// What every attempt really came to.
-    pub ledger: BTreeMap<(JobId, AttemptNo), Ended>,
-    asks: BTreeMap<AskId, (ClientId, Ask)>,
-    next_ask: u64,
-    /// Leases that somebody was told to have, by path.
-    pub leases: BTreeMap<String, Lease>,
-    /// Words that people typed and did not take away, by note.
-    pub typed: BTreeMap<String, Vec<String>>,
-    pub editors: BTreeMap<String, String>,
-    pub next_token: u64,
-    /// When each person's file was last written by us.
-    pub written: BTreeMap<String, Time>,
-    is_calm: bool,
-    /// Somebody waits for everything to be done, and was told.
-    is_idle: bool,
-    /// Attempts, publishes and reads since it was told.
-    after_idle: Vec<String>,
-    pub told: Told,
-    /// Print everything that happens.
-    trace: bool,
+    pub publishing: BTreeMap<IntentId, Running>,
+    ids: u64,
+
+    rules: Rules,
+    pub core: Option<Coordinator>,
+    /// Which life of the daemon this is; messages of earlier ones are lost.
+    pub life: u64,
+    /// Which connection to the runner.
+    link: u64,
+    inbox: VecDeque<Event>,
+    turn: bool,
+    /// The driver's clock never goes backwards within one life.
+    pub seen: i64,
+    wake: Option<i64>,
+    /// The watcher hears nothing until it notices.
+    pub deaf: bool,
+
+    pub marks: u64,
+    pub tampered: BTreeSet<String>,
+    asks: u64,
+    client: u64,
+    pub checks: Checks,
+    /// Locks and holds that somebody was promised.
+    pub leases: BTreeMap<LeaseId, LeaseRow>,
+    broken: Option<String>,
+}
+
+/// Something that happens.
+#[derive(Debug)]
+pub enum Item {
+    /// A message to this life of the daemon.
+    Deliver(u64, Event),
+    /// The same from the runner, over this connection.
+    FromRunner(u64, u64, Event),
+    Turn(u64),
+    Look(u64, String),
+    /// The look of the file when reading began.
+    Read(u64, String, Option<Stamp>),
+    ProcessEnds(Attempt, bool),
+    ProcessStops(Attempt),
+    Reconnect(u64),
+    Publish(u64, IntentId),
+    Weave(u64, Box<WeaveOrder>),
+    Person,
+    Edit(String),
+    Grow(String),
+    Vanish(String),
+    Fault,
+    Hear(u64),
+    ShareBack,
+    Boot,
 }
 
 impl World {
-    pub fn new(seed: u64, planted: Option<Planted>) -> Self {
-        let now = Time(1_785_578_400_000);
-        let (core, decision) = Coordinator::restore(show_core::Rows::default(), rules(planted), now);
-        let mut world = Self {
+    pub fn new(seed: u64, planted: Planted, tell: bool) -> Self {
+        let mut rules = cast::RULES.clone();
+        if planted == Planted::LostEventWithoutRescan {
+            rules.scan_ms = 0;
+        }
+        if planted == Planted::QuietIgnored {
+            rules.pipelines[0].quiet_ms = 0;
+        }
+        let errors = rules.check();
+        assert!(errors.is_empty(), "{errors:?}");
+        Self {
+            dice: Dice::new(seed),
             planted,
-            chance: Chance::new(seed),
-            now,
-            skew: 0,
+            tell,
+            t: 0,
+            wall_ahead: 1_000_000_000,
+            jumped: 0,
+            heap: BTreeMap::new(),
+            order: 0,
+            chaos: true,
             disk: Disk::default(),
+            share_away: false,
+            blobs: Blobs::new(),
             store: Store::default(),
-            core,
-            tasks: BTreeMap::new(),
-            next_task: 0,
             runner: Runner::default(),
-            ledger: BTreeMap::new(),
-            asks: BTreeMap::new(),
-            next_ask: 0,
+            publishing: BTreeMap::new(),
+            ids: 0,
+            rules,
+            core: None,
+            life: 0,
+            link: 0,
+            inbox: VecDeque::new(),
+            turn: false,
+            seen: i64::MIN,
+            wake: None,
+            deaf: false,
+            marks: 0,
+            tampered: BTreeSet::new(),
+            asks: 0,
+            client: 1,
+            checks: Checks::default(),
             leases: BTreeMap::new(),
-            typed: BTreeMap::new(),
-            editors: BTreeMap::new(),
-            next_token: 0,
-            written: BTreeMap::new(),
-            is_calm: false,
-            is_idle: false,
-            after_idle: Vec::new(),
-            told: Told::default(),
-            trace: std::env::var_os("SHOW_SIM_TRACE").is_some(),
-        };
-        let effects = decision.commit(|changes| world.store.keep(changes)).unwrap_or_default();
-        for effect in effects {
-            world.carry_out(effect).expect("nothing is there yet that could be wrong");
+            broken: None,
         }
-        world.after(0, 500, Inside::Tell(Event::RunnerBack { attempts: vec![] }));
-        world
     }
 
-    fn wall(&self) -> Time {
-        Time(self.now.0 + self.skew)
-    }
-
-    /// People act, and everything that can go wrong does.
-    pub fn chaos(&mut self) -> Result<(), Found> {
-        for _ in 0..ACTS {
-            // Bursts of typing, and pauses in which notes get quiet and are written.
-            let pause = if self.chance.one_in(4) {
-                self.chance.between(0, 3 * QUIET_MS)
-            } else {
-                self.chance.between(0, 5_000)
-            };
-            self.run_until(self.now.plus_ms(pause))?;
-            self.somebody_acts()?;
-            if self.chance.one_in(25) {
-                self.crash()?;
-            }
+    /// Chaos, then calm. `Err` begins with the name of the checker that fired.
+    pub fn run(mut self) -> Result<(), String> {
+        let chaos_ms = self.dice.between(30_000, 150_000) as i64;
+        for path in ["ep/1/a.md", "ep/1/b.md", "ep/2/a.md"] {
+            self.edit(path);
         }
-        Ok(())
-    }
-
-    /// People go home, everything works, and in the end all of it is done and true.
-    pub fn calm(&mut self) -> Result<(), Found> {
-        self.is_calm = true;
-        self.editors.clear();
-        let beside: Vec<_> = self.disk.files.keys().filter(|path| path.contains("/.syncthing.")).cloned().collect();
-        for temporary in beside {
-            self.disk.files.remove(&temporary);
-            self.hint(&temporary);
-        }
-        while let Some(note) = self.leases.keys().next().cloned() {
-            self.release(&note)?;
-            self.run_until(self.now.plus_ms(100))?;
-        }
-        // A lock whose client the crash took ends by its time; a lost hint is found by the slow scan.
-        self.run_until(self.now.plus_ms(2 * SCAN_MS))?;
-        // What was cancelled, or failed for these very inputs, stays so until they change.
-        let notes: Vec<_> = self.disk.files.keys().filter(|path| path.ends_with(".md")).cloned().collect();
-        for note in notes {
-            self.types(&note)?;
-        }
-        self.run_until(self.now.plus_ms(3_000))?;
-        self.until_idle()?;
+        self.boot();
+        self.after(10, Item::Person);
+        self.after(10, Item::Fault);
+        self.run_until(chaos_ms)?;
+        self.calm_down();
+        let settled = self.t + 400_000;
+        self.run_until(settled)?;
+        self.requeue_everything();
+        let settled = self.t + 400_000;
+        self.run_until(settled)?;
         self.check_calm()?;
-
-        self.after_idle.clear();
-        self.crash()?;
-        self.until_idle()?;
-        if let Some(what) = self.after_idle.first() {
-            return found(Checker::NothingLeftToDo, format!("after a restart with nothing changed: {what}"));
-        }
-        self.check_calm()
-    }
-
-    fn until_idle(&mut self) -> Result<(), Found> {
-        self.is_idle = false;
-        self.ask(Ask::WaitIdle { quiet_too: true })?;
-        while !self.is_idle && self.turn(None)? {}
-        if self.is_idle { Ok(()) } else { Err(self.check_stall()) }
-    }
-
-    fn run_until(&mut self, end: Time) -> Result<(), Found> {
-        while self.turn(Some(end))? {}
-        self.now = self.now.max(end);
-        Ok(())
-    }
-
-    /// The next thing that happens, if it happens before `end`.
-    fn turn(&mut self, end: Option<Time>) -> Result<bool, Found> {
-        let task = self.tasks.first_key_value().map(|((at, _), _)| *at);
-        let clock = self.core.next_deadline().map(|at| Time(at.0 - self.skew));
-        let next = [task, clock].into_iter().flatten().min();
-        let Some(next) = next.filter(|next| end.is_none_or(|end| *next <= end)) else { return Ok(false) };
-        self.told.turns += 1;
-        if self.told.turns > TURNS_MAX {
-            return Err(self.check_stall());
-        }
-        self.now = self.now.max(next);
-        if task == Some(next) {
-            let (_, task) = self.tasks.pop_first().expect("it was just seen");
-            self.happen(task)?;
-        } else {
-            self.tell(Event::Clock)?;
-        }
-        Ok(true)
-    }
-
-    fn later(&mut self, from: u64, to: u64, task: Task) {
-        let at = self.now.plus_ms(self.chance.between(from, to.max(from + 1)));
-        self.next_task += 1;
-        self.tasks.insert((at, self.next_task), task);
-    }
-
-    fn after(&mut self, from: u64, to: u64, inside: Inside) {
-        self.later(from, to, Task::Daemon(inside));
-    }
-
-    /// The kernel tells the watcher about a path, or does not.
-    pub fn hint(&mut self, path: &str) {
-        if self.planted == Some(Planted::LostEventWithoutRescan) && self.chance.one_in(4) {
-            return;
-        }
-        if !self.is_calm && self.chance.one_in(15) {
-            self.after(0, 2_000, Inside::Tell(Event::WatchLost { share: SHARE, why: "queue overflow".into() }));
-            return;
-        }
-        for _ in 0..=self.chance.between(0, 2) {
-            self.after(0, 30, Inside::Look(path.to_owned()));
+        // A restart on an unchanged tree finds nothing to do.
+        self.crash();
+        self.boot();
+        self.checks.work = None;
+        let settled = self.t + 200_000;
+        self.run_until(settled)?;
+        self.check_calm()?;
+        match self.checks.work {
+            Some(work) => Err(format!("at calm: a restart found something to do: {work}")),
+            None => Ok(()),
         }
     }
 
-    fn happen(&mut self, task: Task) -> Result<(), Found> {
-        match task {
-            Task::AttemptEnds(job, attempt) => self.attempt_ends(job, attempt),
-            Task::Daemon(Inside::Tell(event)) => self.tell(event),
-            Task::Daemon(Inside::Look(file)) => {
-                let look = self.disk.look(&file);
-                self.tell(Event::FileSeen { file: path(&file), look })
-            }
-            Task::Daemon(Inside::Scan) => self.scan(),
-            Task::Daemon(Inside::Hash(file)) => self.hash(&file),
-            Task::Daemon(Inside::Weave(order)) => self.weave(&order),
-            Task::Daemon(Inside::Stage(intent)) => self.stage(intent),
-            Task::Daemon(Inside::Swap(intent)) => self.swap(&intent),
-        }
-    }
-
-    fn scan(&mut self) -> Result<(), Found> {
-        let complete = self.is_calm || !self.chance.one_in(20);
-        let files: VecDeque<String> = self.disk.files.keys().cloned().collect();
-        for file in files {
-            if !complete && self.chance.one_in(2) {
-                continue;
-            }
-            let look = self.disk.look(&file);
-            self.tell(Event::FileSeen { file: path(&file), look })?;
-        }
-        self.tell(Event::Scanned { share: SHARE, complete })
-    }
-
-    fn hash(&mut self, file: &str) -> Result<(), Found> {
-        let torn = !self.is_calm && self.chance.one_in(30);
-        let event = match self.disk.files.get(file) {
-            Some(found) if !torn => {
-                let (stamp, text) = (found.stamp, found.text.clone());
-                let digest = self.disk.keep(&text);
-                Event::Hashed { file: path(file), stamp, digest }
-            }
-            _ => Event::HashFailed {
-                file: path(file),
-                look: self.disk.look(file),
-                why: "changed while it was read".into(),
-            },
-        };
-        self.tell(event)
-    }
-
-    fn weave(&mut self, order: &WeaveOrder) -> Result<(), Found> {
-        let mut text = self.disk.blob(order.base).to_owned();
-        let mut dropped = Vec::new();
-        let mut wrote = Vec::new();
-        for (place, layer) in order.layers.iter().enumerate() {
-            match steps::apply(&text, &steps::layer(&self.disk, layer.edits, &order.file.path)) {
-                Some(woven) => text = woven,
-                None => dropped.push((place as u32, "not what was expected".to_owned())),
-            }
-            if *layer.node.step == *"measure" {
-                let value = steps::measured(&text);
-                wrote.push(Ours { file: order.file.clone(), target: "item.duration".into(), value });
-            }
-        }
-        let (digest, size) = (self.disk.keep(&text), text.len() as u64);
-        let woven = Woven { digest, size, minted: vec![], wrote, dropped, refused: None };
-        self.tell(Event::Woven { weave: order.weave, woven: Ok(woven) })
-    }
-
-    fn stage(&mut self, intent: Box<Intent>) -> Result<(), Found> {
-        if !self.is_calm && self.chance.one_in(25) {
-            let file = target(&intent).to_owned();
-            let outcome = Outcome::Failed { file: path(&file), why: "the disk is full".into() };
-            return self.tell(Event::Published { intent: intent.id, outcome });
-        }
-        // Somebody saves at the worst moment: between the comparison and the swap.
-        let human = intent.moves.iter().find_map(|step| match step {
-            Move::Replace { file, human: true, .. } => Some(file.path.to_string()),
-            _ => None,
-        });
-        if let Some(note) = human
-            && !self.is_calm
-            && self.chance.one_in(4)
-        {
-            self.types(&note)?;
-        }
-        self.after(0, 300, Inside::Swap(intent));
-        Ok(())
-    }
-
-    fn swap(&mut self, intent: &Intent) -> Result<(), Found> {
-        let mut stamps = Vec::new();
-        for step in &intent.moves {
-            let (file, base, new, human) = match step {
-                Move::Replace { file, base, new, human, .. } => (file, Some(*base), *new, *human),
-                Move::New { file, new, .. } => (file, None, *new, false),
-                other => return found(Checker::CalmComes, format!("nothing here asks for {other:?}")),
-            };
-            let there = self.disk.files.get(&*file.path);
-            let is = there.map(|there| digest(&there.text));
-            if is == Some(new) {
-                // A crash came between the swap and its row: it is in place.
-                stamps.push(there.map(|there| there.stamp));
-                continue;
-            }
-            let compares = !(human && self.planted == Some(Planted::PublishWithoutComparing));
-            if is != base && compares {
-                self.told.overtaken += 1;
-                let outcome = Outcome::Overtaken { file: file.clone(), why: "it is not what was read".into() };
-                return self.tell(Event::Published { intent: intent.id, outcome });
-            }
-            let typed = there.map(|there| there.typed);
-            let text = self.disk.blob(new).to_owned();
-            stamps.push(Some(self.disk.write(&file.path, text, self.now, false)));
-            self.told.publishes += 1;
-            if let (true, Some(typed)) = (human, typed) {
-                self.check_write(&file.path.clone(), typed)?;
-            }
-            self.hint(&file.path.clone());
-        }
-        if !self.is_calm && self.chance.one_in(20) {
-            return self.crash();
-        }
-        self.tell(Event::Published { intent: intent.id, outcome: Outcome::Done { stamps } })
-    }
-
-    fn attempt_ends(&mut self, job: JobId, attempt: AttemptNo) -> Result<(), Found> {
-        let Some(live) = self.runner.live.remove(&(job, attempt)) else { return Ok(()) };
-        let overtaken = live.order.inputs.iter().any(|input| match input {
-            OrderInput::File { file, digest: read, .. } => {
-                self.disk.files.get(&*file.path).map(|file| digest(&file.text)) != Some(*read)
-            }
-            _ => false,
-        });
-        let ended = match live.fate {
-            _ if overtaken => Ended::Overtaken { why: "its source changed".into() },
-            Fate::Succeeds => Ended::Succeeded(steps::run(&live.order, &mut self.disk)),
-            Fate::Fails => Ended::Failed { code: 1, why: "it did not work out".into() },
-            Fate::Hangs => Ended::TimedOut,
-        };
-        self.ends(job, attempt, ended)
-    }
-
-    /// The runner spools an end and tells the daemon, perhaps twice, perhaps late.
-    fn ends(&mut self, job: JobId, attempt: AttemptNo, ended: Ended) -> Result<(), Found> {
-        self.ledger.insert((job, attempt), ended.clone());
-        self.runner.spool.insert((job, attempt), ended.clone());
-        for _ in 0..=u64::from(self.chance.one_in(8)) {
-            self.after(0, 400, Inside::Tell(Event::AttemptEnded { job, attempt, ended: ended.clone() }));
-        }
-        // An old attempt speaks up once more, when nobody waits for it any longer.
-        if !self.is_calm && self.chance.one_in(6) {
-            let late = Event::AttemptEnded { job, attempt, ended: Ended::Succeeded(Finished::default()) };
-            self.after(500, 90_000, Inside::Tell(late));
-        }
-        Ok(())
-    }
-
-    /// The driver: steps of what happened, one commit, then the effects.
-    fn tell(&mut self, event: Event) -> Result<(), Found> {
-        let event = self.relabel(event);
-        self.trace("->", &event);
-        let mut decision = self.core.step(self.wall(), event);
-        if self.chance.one_in(3) {
-            decision.merge(self.core.step(self.wall(), Event::Clock));
-        }
-        self.commit(decision)
-    }
-
-    /// The planted fence-cutter: a late result gets the number of the attempt that now runs.
-    fn relabel(&self, event: Event) -> Event {
-        let Event::AttemptEnded { job, attempt, ended } = event else { return event };
-        let newest = self.store.job(job).map_or(attempt, |row| row.attempt);
-        let attempt = if self.planted == Some(Planted::LateResultAccepted) { newest } else { attempt };
-        Event::AttemptEnded { job, attempt, ended }
-    }
-
-    fn commit(&mut self, decision: Decision) -> Result<(), Found> {
-        let crash = if self.is_calm { u64::MAX } else { self.chance.between(0, 400) };
-        let mut jobs = Vec::new();
-        let mut kept = Vec::new();
-        let effects = decision
-            .commit(|changes| {
-                let named = |change: &Change| if let Change::Put(Row::Job(row)) = change { Some(row.id) } else { None };
-                jobs.extend(changes.iter().filter_map(named));
-                kept = changes.to_vec();
-                Ok::<_, Found>(())
-            })
-            .expect("the closure does not fail");
-        if self.planted == Some(Planted::EffectsBeforeCommit) && !effects.is_empty() {
-            for effect in effects {
-                self.carry_out(effect)?;
-            }
-            self.store.keep(&kept)?;
-            return Ok(());
-        }
-        if crash == 0 {
-            return self.crash();
-        }
-        self.store.keep(&kept)?;
-        self.check_results(&jobs)?;
-        if crash == 1 {
-            return self.crash();
-        }
-        for effect in effects {
-            self.carry_out(effect)?;
-        }
-        Ok(())
-    }
-
-    fn trace(&self, arrow: &str, what: &impl std::fmt::Debug) {
-        if self.trace {
-            println!("{:>9} {arrow} {what:?}", self.now.0 - 1_785_578_400_000);
-        }
-    }
-
-    fn carry_out(&mut self, effect: Effect) -> Result<(), Found> {
-        self.trace("  <-", &effect);
-        match effect {
-            Effect::Scan { .. } => self.after(10, 500, Inside::Scan),
-            Effect::LookAt { file } => self.after(0, 50, Inside::Look(file.path.to_string())),
-            Effect::Hash { file, .. } => {
-                self.after_idle.push(format!("{file} is read"));
-                self.after(1, 200, Inside::Hash(file.path.to_string()));
-            }
-            Effect::LookForTool { name } => {
-                self.after(0, 100, Inside::Tell(Event::ToolSeen { name, version: Some("1".into()) }));
-            }
-            Effect::LookUp { keys } => {
-                let (found, missing) = self.store.actions(&keys);
-                self.after(0, 5, Inside::Tell(Event::Found { found, missing }));
-            }
-            Effect::StartAttempt(order) => {
-                self.check_start(&order)?;
-                self.start(*order);
-            }
-            Effect::StopAttempt { job, attempt, grace_ms } => self.stop(job, attempt, grace_ms)?,
-            Effect::ForgetAttempt { job, attempt, .. } => drop(self.runner.spool.remove(&(job, attempt))),
-            Effect::Weave(order) => self.after(1, 50, Inside::Weave(order)),
-            Effect::Publish(intent) => {
-                self.check_publish(&intent)?;
-                self.after_idle.push(format!("intent {} is published", intent.id));
-                self.after(0, 500, Inside::Stage(intent));
-            }
-            Effect::Answer { ask, reply } => self.answered(ask, reply)?,
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, order: Order) {
-        self.told.attempts += 1;
-        let (job, attempt) = (order.job, order.attempt);
-        self.after_idle.push(format!("attempt {job}.{attempt} of {} starts", order.node));
-        let fate = match self.chance.between(0, 12) {
-            _ if self.is_calm => Fate::Succeeds,
-            0 | 1 => Fate::Fails,
-            2 => Fate::Hangs,
-            _ => Fate::Succeeds,
-        };
-        let (from, to) = match fate {
-            Fate::Hangs => (order.timeout_ms, order.timeout_ms + 1),
-            _ if self.chance.one_in(4) => (1_000, 30_000),
-            _ => (5, 300),
-        };
-        self.after(0, 20, Inside::Tell(Event::AttemptStarted { job, attempt }));
-        if self.chance.one_in(3) {
-            let message = "on the way".to_owned();
-            self.after(5, 400, Inside::Tell(Event::AttemptProgressed { job, attempt, percent: Some(40), message }));
-        }
-        self.runner.live.insert((job, attempt), Live { order, fate });
-        self.later(from, to, Task::AttemptEnds(job, attempt));
-    }
-
-    fn stop(&mut self, job: JobId, attempt: AttemptNo, grace_ms: u64) -> Result<(), Found> {
-        if self.runner.live.remove(&(job, attempt)).is_none() {
-            // It ended by itself, and the end is on its way; or nobody knows of it.
-            if !self.runner.spool.contains_key(&(job, attempt)) {
-                self.after(0, 10, Inside::Tell(Event::AttemptEnded { job, attempt, ended: Ended::Lost }));
-            }
-            return Ok(());
-        }
-        if self.planted == Some(Planted::SlotKeptAfterCancel) {
-            return Ok(());
-        }
-        self.ledger.insert((job, attempt), Ended::Stopped);
-        self.runner.spool.insert((job, attempt), Ended::Stopped);
-        self.after(0, grace_ms, Inside::Tell(Event::AttemptEnded { job, attempt, ended: Ended::Stopped }));
-        Ok(())
-    }
-
-    pub fn ask(&mut self, what: Ask) -> Result<(), Found> {
-        self.next_ask += 1;
-        let (ask, client) = (AskId(self.next_ask), ClientId(self.next_ask));
-        self.asks.insert(ask, (client, what.clone()));
-        let who = Peer { uid: 1000, pid: 1, name: "pat".into() };
-        self.tell(Event::Asked { ask, client, who, what })
-    }
-
-    fn answered(&mut self, ask: AskId, reply: Reply) -> Result<(), Found> {
-        let Some((client, what)) = self.asks.remove(&ask) else {
-            return found(Checker::KeptBeforeDone, format!("ask {ask} is answered twice, now with {reply:?}"));
-        };
-        match (what, reply) {
-            (Ask::Take { file, kind, .. }, Reply::Taken { .. }) => {
-                let until = (kind == LeaseKind::Lock).then(|| self.now.plus_ms(LOCK_MS));
-                self.leases.insert(file.path.to_string(), Lease { kind, until, client });
-            }
-            (Ask::WaitIdle { .. }, Reply::Ended { .. } | Reply::Done) => self.is_idle = true,
-            (Ask::Submit { .. }, Reply::Submitted { jobs, .. }) => {
-                if let Some(job) = jobs.iter().find(|job| self.store.job(**job).is_none()) {
-                    return found(Checker::KeptBeforeDone, format!("job {job} was acknowledged and is not kept"));
+    fn run_until(&mut self, end: i64) -> Result<(), String> {
+        loop {
+            let next = self.heap.keys().next().copied().filter(|(at, _)| *at <= end);
+            let wake = self.core.as_ref().and(self.wake).map(|at| (at - self.wall_ahead).max(self.t));
+            match (next, wake.filter(|at| *at <= end)) {
+                (Some((at, _)), Some(wake)) if wake < at => self.wake_at(wake),
+                (None, Some(wake)) => self.wake_at(wake),
+                (Some(key), _) => {
+                    self.t = self.t.max(key.0);
+                    let item = self.heap.remove(&key).expect("it was just seen");
+                    self.happen(item);
                 }
+                (None, None) => break,
             }
+            if let Some(why) = self.broken.take() {
+                return Err(why);
+            }
+        }
+        self.t = end;
+        Ok(())
+    }
+
+    fn wake_at(&mut self, at: i64) {
+        self.t = at;
+        self.wake = None;
+        self.deliver(Event::Clock);
+    }
+
+    fn happen(&mut self, item: Item) {
+        match item {
+            Item::Deliver(life, event) if life == self.life => self.deliver(event),
+            Item::FromRunner(life, link, event) if (life, link) == (self.life, self.link) => self.deliver(event),
+            Item::Turn(life) if life == self.life => self.take_turn(),
+            Item::Look(life, path) if life == self.life => self.look(&path),
+            Item::Read(life, path, before) if life == self.life => self.read(&path, before),
+            Item::Reconnect(life) if life == self.life => self.reconnect(),
+            Item::Publish(life, intent) if life == self.life => self.publish_phase(intent),
+            Item::Weave(life, order) if life == self.life => self.weave(&order),
+            Item::Hear(life) if life == self.life => self.hear_again(),
+            Item::ProcessEnds(attempt, hung) => self.process_ends(attempt, hung),
+            Item::ProcessStops(attempt) => self.process_stops(attempt),
+            Item::Person if self.chaos => {
+                self.person_acts();
+                let pause = self.dice.between(100, 6_000);
+                self.after(pause, Item::Person);
+            }
+            Item::Edit(path) if self.chaos => self.edit(&path),
+            Item::Grow(path) if self.chaos => self.grow(&path),
+            Item::Vanish(path) => self.vanish(&path),
+            Item::Fault if self.chaos => {
+                self.fault();
+                let pause = self.dice.between(500, 15_000);
+                self.after(pause, Item::Fault);
+            }
+            Item::ShareBack => self.share_back(),
+            Item::Boot => self.boot(),
+            // A message to a daemon that is no more, or a habit of the chaos that is over.
             _ => {}
         }
+        self.check_slots();
+    }
+
+    // ---- the driver ----
+
+    pub fn deliver(&mut self, event: Event) {
+        if self.core.is_none() {
+            return;
+        }
+        let Some(event) = self.bend_end(event) else { return };
+        self.inbox.push_back(event);
+        if !self.turn {
+            self.turn = true;
+            let delay = self.delay(0, 20);
+            self.after(delay, Item::Turn(self.life));
+        }
+    }
+
+    fn take_turn(&mut self) {
+        self.turn = false;
+        let Some(mut core) = self.core.take() else { return };
+        let batch = self.dice.between(1, 4);
+        let mut decision = Decision::default();
+        for _ in 0..batch {
+            let Some(event) = self.inbox.pop_front() else { break };
+            self.seen = self.seen.max(self.wall());
+            self.say(|| format!("  event {event:?}"));
+            decision.merge(core.step(Time(self.seen), event));
+        }
+        self.wake = core.next_deadline().map(|at| at.0);
+        self.core = Some(core);
+        self.commit(decision);
+        if !self.inbox.is_empty() && !self.turn && self.core.is_some() {
+            self.turn = true;
+            self.after(0, Item::Turn(self.life));
+        }
+    }
+
+    fn commit(&mut self, decision: Decision) {
+        let crash = if self.chaos && self.dice.once_in(150) { self.dice.below(3) } else { 9 };
+        if crash == 0 {
+            // Killed before the transaction: nothing of it ever happened.
+            self.say(|| "killed before the commit".to_owned());
+            return self.die();
+        }
+        let mut changes = Vec::new();
+        let effects = decision.commit(|rows| {
+            changes = rows.to_vec();
+            Ok::<(), ()>(())
+        });
+        let effects = effects.expect("this store always keeps");
+        if self.planted == Planted::EffectsBeforeCommit {
+            effects.iter().cloned().for_each(|effect| self.carry_out(effect));
+        }
+        self.check_changes(&changes);
+        self.store.keep(&changes);
+        for change in &changes {
+            self.say(|| format!("  keep {change:?}"));
+        }
+        self.check_store();
+        if self.planted == Planted::EffectsBeforeCommit {
+            return;
+        }
+        let reached = if crash == 1 { 0 } else { self.dice.below(effects.len() as u64 + 1) as usize };
+        for (place, effect) in effects.into_iter().enumerate() {
+            if crash <= 2 && place >= reached {
+                // Killed after the transaction, in the middle of handing out its effects.
+                self.say(|| "killed after the commit".to_owned());
+                return self.die();
+            }
+            self.carry_out(effect);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        self.say(|| format!("  order {effect:?}"));
+        self.check_effect(&effect);
+        match effect {
+            Effect::Scan { .. } => self.scan(),
+            Effect::LookAt { file } => {
+                let delay = self.delay(1, 100);
+                self.after(delay, Item::Look(self.life, file.path.to_string()));
+            }
+            Effect::Hash { file, .. } => {
+                let before = self.stamp(&file.path);
+                let delay = self.delay(1, 400);
+                self.after(delay, Item::Read(self.life, file.path.to_string(), before));
+            }
+            Effect::LookForTool { name } => self.tell_daemon(1, Event::ToolSeen { name, version: None }),
+            Effect::LookUp { keys } => {
+                let known = |key: &Digest| self.store.actions.get(key).cloned();
+                let found: Vec<ActionRow> = keys.iter().filter_map(known).collect();
+                let missing = keys.into_iter().filter(|key| !self.store.actions.contains_key(key)).collect();
+                let delay = self.delay(0, 50);
+                self.tell_daemon(delay, Event::Found { found, missing });
+            }
+            Effect::StartAttempt(order) => self.start_attempt(*order),
+            Effect::StopAttempt { job, attempt, .. } => self.stop_attempt((job, attempt)),
+            Effect::ForgetAttempt { job, attempt, .. } => self.forget_attempt((job, attempt)),
+            Effect::Weave(order) => {
+                let delay = self.delay(1, 300);
+                self.after(delay, Item::Weave(self.life, order));
+            }
+            Effect::Publish(intent) => self.publish(*intent),
+            Effect::Answer { ask, reply } => self.answered(ask, &reply),
+        }
+    }
+
+    fn die(&mut self) {
+        self.crash();
+        let delay = self.dice.between(10, 5_000);
+        self.after(delay, Item::Boot);
+    }
+
+    /// Everything in the daemon's memory is gone.
+    fn crash(&mut self) {
+        self.core = None;
+        self.life += 1;
+        self.inbox.clear();
+        self.turn = false;
+        self.wake = None;
+        self.publishing.clear();
+        self.runner.connected = false;
+        self.runner.queued.clear();
+        self.deaf = false;
+        self.checks.client_gone();
+    }
+
+    fn boot(&mut self) {
+        if self.core.is_some() {
+            return;
+        }
+        self.life += 1;
+        self.seen = self.wall();
+        let mut rows = self.store.rows();
+        if self.planted == Planted::RestoreForgetsLease {
+            rows.leases.clear();
+        }
+        self.say(|| "the daemon starts".to_owned());
+        let (core, decision) = Coordinator::restore(rows, self.rules.clone(), Time(self.seen));
+        self.wake = core.next_deadline().map(|at| at.0);
+        self.core = Some(core);
+        self.commit(decision);
+        if self.core.is_some() {
+            if self.share_away {
+                self.tell_daemon(1, Event::ShareGone { share: SHARE });
+            }
+            let delay = self.delay(1, 500);
+            self.after(delay, Item::Reconnect(self.life));
+        }
+    }
+
+    // ---- adapters ----
+
+    fn scan(&mut self) {
+        if self.share_away {
+            return self.tell_daemon(5, Event::ShareGone { share: SHARE });
+        }
+        let mut at = 1;
+        for path in self.disk.files.keys().cloned().collect::<Vec<_>>() {
+            at += self.delay(0, 5);
+            self.after(at, Item::Look(self.life, path));
+        }
+        self.tell_daemon(at + 1, Event::Scanned { share: SHARE, complete: true });
+    }
+
+    fn stamp(&self, path: &str) -> Option<Stamp> {
+        self.disk.files.get(path).map(|file| file.stamp).filter(|_| !self.share_away)
+    }
+
+    fn look(&mut self, path: &str) {
+        let look = self.stamp(path).map_or(Look::Gone, Look::File);
+        self.deliver(Event::FileSeen { file: path_of(path), look });
+    }
+
+    fn read(&mut self, path: &str, before: Option<Stamp>) {
+        let (file, now) = (path_of(path), self.stamp(path));
+        match now {
+            Some(stamp) if before == now => {
+                let text = self.disk.files[path].text.clone();
+                let digest = digest(&text);
+                if is_note(path) {
+                    self.blobs.insert(digest, text);
+                }
+                self.deliver(Event::Hashed { file, stamp, digest });
+            }
+            _ => {
+                let look = now.map_or(Look::Gone, Look::File);
+                self.deliver(Event::HashFailed { file, look, why: "it changed meanwhile".to_owned() });
+            }
+        }
+    }
+
+    fn weave(&mut self, order: &WeaveOrder) {
+        let ids = &mut self.ids;
+        let mut mint = || {
+            *ids += 1;
+            format!("ID{ids}")
+        };
+        let woven = cast::weave(order, &self.blobs, &mut mint);
+        if let Ok((woven, text)) = &woven {
+            self.blobs.insert(woven.digest, text.clone());
+        }
+        self.deliver(Event::Woven { weave: order.weave, woven: woven.map(|(woven, _)| woven) });
+    }
+
+    /// The watcher may see that something changed there; now and then it does not.
+    pub fn hint(&mut self, path: &str) {
+        if self.deaf || self.share_away {
+            return;
+        }
+        if self.chaos && self.dice.once_in(30) {
+            return self.go_deaf();
+        }
+        let delay = self.delay(1, 60);
+        self.after(delay, Item::Look(self.life, path.to_owned()));
+        if self.chaos && self.dice.once_in(10) {
+            let late = self.dice.between(10, 5_000);
+            self.after(late, Item::Look(self.life, path.to_owned()));
+        }
+    }
+
+    fn go_deaf(&mut self) {
+        self.deaf = true;
+        let delay = self.dice.between(10, 20_000);
+        self.after(delay, Item::Hear(self.life));
+    }
+
+    fn hear_again(&mut self) {
+        self.deaf = false;
+        if self.planted != Planted::LostEventWithoutRescan {
+            self.deliver(Event::WatchLost { share: SHARE, why: "queue overflow".to_owned() });
+        }
+    }
+
+    // ---- faults ----
+
+    fn fault(&mut self) {
+        match self.dice.below(9) {
+            0 | 1 => {
+                self.say(|| "killed between two turns".to_owned());
+                if self.core.is_some() {
+                    self.die();
+                }
+            }
+            2 => {
+                self.say(|| "the machine reboots".to_owned());
+                self.runner.alive.clear();
+                if self.core.is_some() {
+                    self.die();
+                }
+            }
+            3 => {
+                if self.runner.connected {
+                    self.say(|| "the connection to the runner breaks".to_owned());
+                    if self.dice.once_in(3) {
+                        self.runner.alive.clear();
+                    }
+                    self.disconnect();
+                }
+            }
+            4 => {
+                let jump = self.dice.between(1, 100_000) as i64;
+                self.wall_ahead += jump;
+                self.jumped += jump;
+                self.say(|| format!("the clock jumps ahead by {jump} ms"));
+            }
+            5 => {
+                let jump = self.dice.between(1, 100_000) as i64;
+                self.wall_ahead -= jump;
+                self.say(|| format!("the clock jumps back by {jump} ms"));
+            }
+            6 => {
+                if !self.share_away {
+                    self.say(|| "the share is away".to_owned());
+                    self.share_away = true;
+                    self.fail_publishes();
+                    self.deliver(Event::ShareGone { share: SHARE });
+                    let delay = self.dice.between(100, 20_000);
+                    self.after(delay, Item::ShareBack);
+                }
+            }
+            7 => self.go_deaf(),
+            _ => self.client_leaves(),
+        }
+    }
+
+    fn share_back(&mut self) {
+        self.share_away = false;
+        self.say(|| "the share is back".to_owned());
+        self.deliver(Event::ShareBack { share: SHARE });
+    }
+
+    // ---- clients ----
+
+    pub fn ask(&mut self, what: Ask) {
+        if self.core.is_none() {
+            return;
+        }
+        self.asks += 1;
+        let (ask, client) = (AskId(self.asks), ClientId(self.client));
+        self.say(|| format!("client asks {ask}: {what:?}"));
+        self.checks.asked(ask, what.clone());
+        if let Ask::GiveBack { lease } = &what {
+            self.leases.remove(lease);
+        }
+        if let Ask::Release { file } = &what {
+            self.leases.retain(|_, row| row.file != *file || row.kind != LeaseKind::Hold);
+        }
+        let who = Peer { uid: 1000, pid: 7, name: "pat".to_owned() };
+        let delay = self.delay(1, 30);
+        self.tell_daemon(delay, Event::Asked { ask, client, who, what });
+    }
+
+    fn answered(&mut self, ask: AskId, reply: &Reply) {
+        self.check_answer(ask, reply);
+        if let Reply::Taken { lease, .. } = reply
+            && let Some(row) = self.store.leases.get(lease)
+        {
+            self.leases.insert(*lease, row.clone());
+        }
+    }
+
+    pub fn client_leaves(&mut self) {
+        let client = ClientId(self.client);
+        self.client += 1;
+        self.say(|| "the client is gone".to_owned());
+        // Its locks may end from now on.
+        self.leases.retain(|_, row| row.kind != LeaseKind::Lock);
+        self.checks.client_gone();
+        self.deliver(Event::ClientGone { client });
+    }
+
+    // ---- calm ----
+
+    fn calm_down(&mut self) {
+        self.say(|| "calm".to_owned());
+        self.chaos = false;
+        if self.share_away {
+            self.share_back();
+        }
+        if self.core.is_none() {
+            self.boot();
+        }
+        if !self.runner.connected {
+            self.after(1, Item::Reconnect(self.life));
+        }
+        if self.deaf {
+            self.after(1, Item::Hear(self.life));
+        }
+        let beside: Vec<String> =
+            self.disk.files.keys().filter(|path| path.contains(".sync") || path.contains("/.")).cloned().collect();
+        for path in beside {
+            self.vanish(&path);
+        }
+        for path in std::mem::take(&mut self.tampered) {
+            if self.disk.files.get(&path).is_some_and(|file| file.text == "made by hand") {
+                self.vanish(&path);
+            }
+        }
+        self.client_leaves();
+        let holds: Vec<FilePath> = self.store.leases.values().map(|row| row.file.clone()).collect();
+        for file in holds {
+            self.ask(Ask::Release { file });
+        }
+    }
+
+    /// People ask once more for everything that failed or was cancelled.
+    fn requeue_everything(&mut self) {
+        let over = |row: &&JobRow| matches!(row.state, JobState::Failed { .. } | JobState::Canceled { .. });
+        let core = self.core.as_ref().expect("the daemon is up in calm");
+        let jobs: Vec<JobId> = core.jobs().filter(over).map(|row| row.id).collect();
+        for job in jobs {
+            let name = self.name(job).expect("a job of an unfinished build has a row");
+            self.ask(Ask::Requeue { jobs: vec![name], force: false });
+        }
+    }
+
+    fn check_calm(&mut self) -> Result<(), String> {
+        if let Some(why) = self.check_truth() {
+            return Err(format!("at calm: {why}"));
+        }
         Ok(())
     }
 
-    /// Whoever has this lease is done with it.
-    pub fn release(&mut self, note: &str) -> Result<(), Found> {
-        let Some(lease) = self.leases.remove(note) else { return Ok(()) };
-        match lease.kind {
-            LeaseKind::Hold => self.ask(Ask::Release { file: path(note) }),
-            LeaseKind::Lock => self.tell(Event::ClientGone { client: lease.client }),
+    /// What is wrong with the world, now that everything should be done.
+    fn check_truth(&self) -> Option<String> {
+        let core = self.core.as_ref()?;
+        for episode in ["ep/1/", "ep/2/"] {
+            let notes: Vec<(&String, &str)> = self
+                .disk
+                .files
+                .iter()
+                .filter(|(path, _)| path.starts_with(episode) && is_note(path))
+                .map(|(path, file)| (path, file.text.as_str()))
+                .collect();
+            if notes.is_empty() {
+                continue;
+            }
+            for (path, text) in &notes {
+                if text.contains("teh") || text.contains("NEW-ID") {
+                    return Some(format!("{path} was not repaired: {text:?}"));
+                }
+                let words = format!("words: {}", cast::words(text));
+                if text.lines().any(|line| line.starts_with("words: ") && line != words) {
+                    return Some(format!("{path} does not say \"{words}\": {text:?}"));
+                }
+                let lost = self.disk.lost_marks(path);
+                if !lost.is_empty() {
+                    return Some(format!("{path} lost {lost:?}"));
+                }
+            }
+            let script = cast::script(notes.iter().map(|(_, text)| *text));
+            let path = format!("{episode}scripts/script.html");
+            let found = self.disk.files.get(&path).map(|file| file.text.as_str());
+            if found != Some(&script) {
+                return Some(format!("{path} is not true: {found:?} instead of {script:?}"));
+            }
+            for slug in cast::clips(notes.iter().map(|(_, text)| *text)) {
+                let Some(source) = self.disk.files.get(&format!("{episode}media/{slug}.mov")) else { continue };
+                let path = format!("{episode}video/{slug}.mp4");
+                let found = self.disk.files.get(&path).map(|file| file.text.as_str());
+                if source.text.len() > 12 && found != Some(&cast::encoded(&source.text)) {
+                    return Some(format!("{path} is not true: {found:?}"));
+                }
+                let path = format!("{episode}thumbs/{slug}-1.png");
+                let found = self.disk.files.get(&path).map(|file| file.text.as_str());
+                if found != Some(&format!("thumb 1 of {}", source.text)) {
+                    return Some(format!("{path} is not true: {found:?}"));
+                }
+            }
+            let plan = core.plan(&subject(episode))?;
+            for node in plan.nodes {
+                let fine = match &node.standing {
+                    Standing::UpToDate | Standing::NotNeeded | Standing::Unavailable { .. } => true,
+                    Standing::Due { .. } | Standing::Failed { .. } => false,
+                    // A clip whose recording is not there.
+                    Standing::Blocked { blockers } => blockers
+                        .iter()
+                        .all(|blocker| matches!(blocker, Blocker::InputMissing { .. } | Blocker::Need { .. })),
+                };
+                if !fine {
+                    let job = node.job.and_then(|job| core.job(job)).map(|row| (row.id, &row.state));
+                    let blockers = node.job.map(|job| core.blockers(job));
+                    return Some(format!(
+                        "{} of {episode} is {:?}, its job {job:?}, {blockers:?}",
+                        node.node, node.standing
+                    ));
+                }
+            }
+        }
+        if !core.is_idle(true) {
+            return Some(format!("the core is not idle, it wakes at {:?}", core.next_deadline()));
+        }
+        if !self.store.intents.is_empty() || !self.runner.alive.is_empty() {
+            return Some(format!("left over: {:?} {:?}", self.store.intents, self.runner.alive));
+        }
+        let foreign =
+            self.disk.files.keys().find(|path| is_made(path) && self.disk.files[*path].text == "made by hand");
+        foreign.map(|path| format!("{path} is still made by hand"))
+    }
+
+    // ---- little helpers ----
+
+    pub fn wall(&self) -> i64 {
+        self.t + self.wall_ahead
+    }
+
+    /// What the daemon may take for the time.
+    pub fn clock(&self) -> i64 {
+        self.wall().max(self.seen)
+    }
+
+    /// Time that has passed, jumps ahead of the daemon's clock included.
+    pub fn lived(&self) -> i64 {
+        self.t + self.jumped
+    }
+
+    pub fn after(&mut self, ms: u64, item: Item) {
+        self.order += 1;
+        self.heap.insert((self.t + ms as i64, self.order), item);
+    }
+
+    /// Mostly short, in chaos sometimes long.
+    pub fn delay(&mut self, least: u64, most: u64) -> u64 {
+        if self.chaos && self.dice.once_in(3) { self.dice.between(least, most) } else { least }
+    }
+
+    pub fn tell_daemon(&mut self, ms: u64, event: Event) {
+        let from_runner =
+            matches!(event, Event::AttemptEnded { .. } | Event::AttemptStarted { .. } | Event::RunnerBack { .. });
+        let item =
+            if from_runner { Item::FromRunner(self.life, self.link, event) } else { Item::Deliver(self.life, event) };
+        self.after(ms, item);
+    }
+
+    pub fn drop_runner_messages(&mut self) {
+        self.link += 1;
+    }
+
+    pub fn expect(&mut self, checker: &str, holds: bool, why: impl FnOnce() -> String) {
+        if !holds && self.broken.is_none() {
+            let why = why();
+            self.say(|| format!("BROKEN {checker}: {why}"));
+            self.broken = Some(format!("{checker}: {why}"));
         }
     }
 
-    /// SIGKILL and a restart; sometimes the runner goes too, and sometimes the clock is set meanwhile.
-    fn crash(&mut self) -> Result<(), Found> {
-        self.told.crashes += 1;
-        self.trace("**", &"crash");
-        self.tasks.retain(|_, task| matches!(task, Task::AttemptEnds(..)));
-        self.asks.clear();
-        self.leases.retain(|_, lease| lease.kind == LeaseKind::Hold);
-        if !self.is_calm && self.chance.one_in(4) {
-            for (attempt, _) in std::mem::take(&mut self.runner.live) {
-                self.ledger.insert(attempt, Ended::Lost);
-            }
+    pub fn say(&self, line: impl FnOnce() -> String) {
+        if self.tell {
+            eprintln!("{:>9.3}s  {}", self.t as f64 / 1000.0, line());
         }
-        if self.chance.one_in(5) {
-            self.skew -= self.chance.between(0, 600_000) as i64;
-        }
-        let mut rows = self.store.restore();
-        if self.planted == Some(Planted::RestoreForgetsLease) {
-            rows.leases.clear();
-        }
-        let (core, decision) = Coordinator::restore(rows, rules(self.planted), self.wall());
-        self.core = core;
-        let attempts: Vec<_> = self.runner.live.keys().chain(self.runner.spool.keys()).copied().collect();
-        self.after(0, 300, Inside::Tell(Event::RunnerBack { attempts }));
-        for ((job, attempt), ended) in self.runner.spool.clone() {
-            self.after(300, 900, Inside::Tell(Event::AttemptEnded { job, attempt, ended }));
-        }
-        self.commit(decision)
     }
 }
 
-fn target(intent: &Intent) -> &str {
-    match intent.moves.first().expect("an intent has moves") {
-        Move::Replace { file, .. } | Move::New { file, .. } | Move::Remove { file, .. } => &file.path,
-        Move::Rename { from, .. } => &from.path,
-    }
+pub fn path_of(path: &str) -> FilePath {
+    FilePath { share: SHARE, path: path.into() }
 }

@@ -1,0 +1,63 @@
+//! A share on a disk: files, who wrote them, and what people must not lose.
+
+use show_core::{Digest, Stamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone)]
+pub struct File {
+    pub text: String,
+    pub stamp: Stamp,
+}
+
+/// Survives everything.
+#[derive(Debug, Default)]
+pub struct Disk {
+    pub files: BTreeMap<String, File>,
+    /// Staged texts of intents, by intent and place: what a publisher finds again after a crash.
+    pub staged: BTreeMap<(u64, usize), String>,
+    /// The last text a person saved in each note; gone when the person removed it.
+    pub last_words: BTreeMap<String, LastWords>,
+    inode: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct LastWords {
+    pub text: String,
+    /// On the run's clock, and with the jumps of the daemon's.
+    pub at: i64,
+    pub lived: i64,
+    /// Nobody told the daemon.
+    pub unheard: bool,
+}
+
+impl Disk {
+    pub fn write(&mut self, path: &str, text: &str, wall: i64) -> Stamp {
+        self.inode += 1;
+        let ns = wall * 1_000_000;
+        let stamp = Stamp { size: text.len() as u64, mtime_ns: ns, ctime_ns: ns, inode: self.inode };
+        self.files.insert(path.to_owned(), File { text: text.to_owned(), stamp });
+        stamp
+    }
+
+    pub fn digest(&self, path: &str) -> Option<Digest> {
+        self.files.get(path).map(|file| digest(&file.text))
+    }
+
+    /// Marks that people wrote (`@17`) and that the file no longer holds.
+    pub fn lost_marks(&self, path: &str) -> Vec<String> {
+        let Some(words) = self.last_words.get(path) else { return Vec::new() };
+        let now = self.files.get(path).map_or("", |file| file.text.as_str());
+        let now: BTreeSet<&str> = now.split_whitespace().collect();
+        let marks = words.text.split_whitespace().filter(|word| word.starts_with('@'));
+        marks.filter(|mark| !now.contains(mark)).map(str::to_owned).collect()
+    }
+}
+
+pub fn digest(text: &str) -> Digest {
+    Digest(*blake3::hash(text.as_bytes()).as_bytes())
+}
+
+pub fn is_note(path: &str) -> bool {
+    let is_markdown = path.rsplit_once('.').is_some_and(|(_, end)| end == "md");
+    is_markdown && path.matches('/').count() == 2 && !path.contains(".sync-conflict-")
+}

@@ -1,0 +1,194 @@
+//! The publisher: stage, compare, exchange, compare what came out, and exchange back when it was somebody's.
+//!
+//! Every phase is a moment of its own, so that a person can save, and the daemon die, between any two. What was staged
+//! stays on disk; after a crash the same intent is carried on from what is found.
+
+use crate::disk::digest;
+use crate::planted::Planted;
+use crate::world::{Item, World};
+use show_core::*;
+
+#[derive(Debug)]
+pub struct Running {
+    intent: Intent,
+    place: usize,
+    phase: Phase,
+    stamps: Vec<Option<Stamp>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Stage,
+    Compare,
+    Exchange,
+    Verify,
+}
+
+impl World {
+    pub fn publish(&mut self, intent: Intent) {
+        let id = intent.id;
+        if self.publishing.contains_key(&id) {
+            return;
+        }
+        if self.chaos && self.dice.once_in(20) {
+            let file = intent.files().next().expect("an intent moves something").clone();
+            let outcome = Outcome::Failed { file, why: "no space left on device".to_owned() };
+            return self.tell_daemon(5, Event::Published { intent: id, outcome });
+        }
+        self.publishing.insert(id, Running { intent, place: 0, phase: Phase::Stage, stamps: Vec::new() });
+        let delay = self.delay(1, 300);
+        self.after(delay, Item::Publish(self.life, id));
+    }
+
+    pub fn publish_phase(&mut self, id: IntentId) {
+        let Some(mut running) = self.publishing.remove(&id) else { return };
+        let Some(made) = running.intent.moves.get(running.place).cloned() else {
+            return self.publish_done(&running);
+        };
+        let outcome = match made {
+            Move::Replace { file, base, new, ref source, .. } => {
+                let text = self.bytes(source, new);
+                self.replace(&mut running, &file, base, &text)
+            }
+            Move::New { file, new, ref source, .. } => {
+                let text = self.bytes(source, new);
+                self.put_new(&mut running, &file, &text)
+            }
+            Move::Rename { .. } | Move::Remove { .. } => unreachable!("this show neither renames nor removes"),
+        };
+        match outcome {
+            Ok(()) => {
+                self.publishing.insert(id, running);
+                let delay = self.delay(0, 200);
+                self.after(delay, Item::Publish(self.life, id));
+            }
+            Err(file) => {
+                self.roll_back(&running);
+                let why = "it is another text now".to_owned();
+                self.tell_daemon(1, Event::Published { intent: id, outcome: Outcome::Overtaken { file, why } });
+            }
+        }
+    }
+
+    /// The disk is away: what was under way fails, and is carried on when it is ordered again.
+    pub fn fail_publishes(&mut self) {
+        for (intent, running) in std::mem::take(&mut self.publishing) {
+            let file = running.intent.files().next().expect("an intent moves something").clone();
+            let outcome = Outcome::Failed { file, why: "the share is away".to_owned() };
+            self.tell_daemon(1, Event::Published { intent, outcome });
+        }
+    }
+
+    fn bytes(&self, source: &Source, new: Digest) -> String {
+        match source {
+            Source::Blob => self.blobs.get(&new).cloned().expect("a woven text is kept as a blob"),
+            Source::Scratch { job, attempt, .. } => {
+                let scratch = self.runner.scratch.get(&(*job, *attempt)).and_then(|scratch| scratch.get(&new));
+                scratch.cloned().expect("scratch stays until the attempt is forgotten")
+            }
+        }
+    }
+
+    /// One phase of one replacement. `Err`: it is overtaken.
+    fn replace(&mut self, running: &mut Running, file: &FilePath, base: Digest, new: &str) -> Result<(), FilePath> {
+        let (path, stage) = (file.path.to_string(), (running.intent.id.0, running.place));
+        let blind = self.planted == Planted::PublishWithoutComparing;
+        let now = self.disk.files.get(&path).map(|found| found.text.clone());
+        match running.phase {
+            Phase::Stage => match self.disk.staged.get(&stage).cloned() {
+                // Finished before a crash.
+                None if now.as_deref() == Some(new) => self.next_place(running, &path, new),
+                None => {
+                    self.disk.staged.insert(stage, new.to_owned());
+                    running.phase = Phase::Compare;
+                }
+                // Carried on after a crash: what lies in the stage says how far it got.
+                Some(staged) if staged == new => running.phase = Phase::Compare,
+                Some(_) => running.phase = Phase::Verify,
+            },
+            Phase::Compare => {
+                if !blind && now.as_deref().map(digest) != Some(base) {
+                    return Err(file.clone());
+                }
+                running.phase = Phase::Exchange;
+                self.person_at_the_worst_moment(&path);
+            }
+            Phase::Exchange => {
+                let Some(out) = now else { return Err(file.clone()) };
+                self.check_quiet(&running.intent, &path, digest(&out) == base);
+                self.disk.staged.insert(stage, out);
+                self.write_as_us(&path, new);
+                running.phase = Phase::Verify;
+                self.person_at_the_worst_moment(&path);
+            }
+            Phase::Verify => {
+                let out = self.disk.staged.get(&stage).cloned().expect("it was exchanged");
+                if !blind && digest(&out) != base {
+                    return Err(file.clone());
+                }
+                self.next_place(running, &path, new);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_new(&mut self, running: &mut Running, file: &FilePath, new: &str) -> Result<(), FilePath> {
+        let stage = (running.intent.id.0, running.place);
+        match self.disk.files.get(&*file.path) {
+            // Put there before a crash.
+            Some(found) if found.text == new => {}
+            Some(_) => return Err(file.clone()),
+            None => {
+                self.disk.staged.insert(stage, new.to_owned());
+                self.write_as_us(&file.path, new);
+            }
+        }
+        self.next_place(running, &file.path, new);
+        Ok(())
+    }
+
+    fn next_place(&mut self, running: &mut Running, path: &str, new: &str) {
+        let found = self.disk.files.get(path).filter(|found| found.text == new);
+        running.stamps.push(found.map(|found| found.stamp));
+        running.place += 1;
+        running.phase = Phase::Stage;
+    }
+
+    /// Puts back what came out, newest first, wherever our text still lies.
+    fn roll_back(&mut self, running: &Running) {
+        for (place, made) in running.intent.moves.iter().enumerate().take(running.place + 1).rev() {
+            let staged = self.disk.staged.remove(&(running.intent.id.0, place));
+            let (Move::Replace { file, new, .. } | Move::New { file, new, .. }) = made else { continue };
+            if self.disk.digest(&file.path) != Some(*new) {
+                continue;
+            }
+            match (made, staged) {
+                (Move::New { .. }, Some(_)) => self.remove_as_us(&file.path),
+                (Move::Replace { .. }, Some(out)) if digest(&out) != *new => self.write_as_us(&file.path, &out),
+                _ => {}
+            }
+        }
+    }
+
+    fn publish_done(&mut self, running: &Running) {
+        let id = running.intent.id;
+        for place in 0..running.intent.moves.len() {
+            self.disk.staged.remove(&(id.0, place));
+        }
+        self.check_published(&running.intent);
+        let delay = self.delay(1, 300);
+        let outcome = Outcome::Done { stamps: running.stamps.clone() };
+        self.tell_daemon(delay, Event::Published { intent: id, outcome });
+    }
+
+    fn write_as_us(&mut self, path: &str, text: &str) {
+        let wall = self.wall();
+        self.disk.write(path, text, wall);
+        self.hint(path);
+    }
+
+    fn remove_as_us(&mut self, path: &str) {
+        self.disk.files.remove(path);
+        self.hint(path);
+    }
+}
