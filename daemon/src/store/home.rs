@@ -1,6 +1,7 @@
 //! The state directory: whose it is, which version wrote it, and that only one daemon is in it.
 
 use super::StoreError;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -12,6 +13,9 @@ const MARKER_TEXT: &str = "showd state ";
 const LAYOUT: u32 = 1;
 const LOCK: &str = "showd.lock";
 const STORE: &str = "show.redb";
+const RUNNER: &str = "runner";
+/// The marker before it is whole.
+const MARKER_NEW: &str = "showd.state.new";
 
 /// A claimed state directory. Nobody else claims it while this lives.
 #[derive(Debug)]
@@ -54,7 +58,9 @@ impl Home {
             }
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
                 let mut entries = fs::read_dir(path).map_err(io("read"))?;
-                if entries.next().is_some() {
+                // A runner that is a unit of its own may have been there first, or one of us that did not get further.
+                let is_ours = |name: &OsStr| [RUNNER, LOCK, MARKER_NEW].iter().any(|ours| name == *ours);
+                if entries.any(|entry| !entry.is_ok_and(|entry| is_ours(&entry.file_name()))) {
                     let hint = "name an empty or new directory with --state";
                     return Err(refuse("it is not empty and not ours".into(), hint));
                 }
@@ -79,10 +85,11 @@ impl Home {
                 .create(true)
                 .truncate(true)
                 .mode(0o600)
-                .open(&marker)
+                .open(path.join(MARKER_NEW))
                 .map_err(io("mark"))?;
             file.write_all(format!("{MARKER_TEXT}{LAYOUT}\n").as_bytes()).map_err(io("mark"))?;
             file.sync_all().map_err(io("mark"))?;
+            fs::rename(path.join(MARKER_NEW), &marker).map_err(io("mark"))?;
             File::open(path).and_then(|dir| dir.sync_all()).map_err(io("sync"))?;
         }
         Ok(Self { path: path.to_path_buf(), _lock: lock })

@@ -372,6 +372,17 @@ fn a_state_directory_is_claimed_by_one_daemon_only() {
 }
 
 #[test]
+fn a_directory_in_which_one_of_us_did_not_get_far_is_claimed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    std::fs::create_dir(dir.path().join("runner")).expect("made");
+    std::fs::write(dir.path().join("showd.lock"), "").expect("written");
+    std::fs::write(dir.path().join("showd.state.new"), "showd st").expect("written");
+    drop(claim(dir.path()).expect("a kill before the marker was whole leaves nothing to mend by hand"));
+    claim(dir.path()).expect("and now it is marked");
+    assert!(!dir.path().join("showd.state.new").exists());
+}
+
+#[test]
 fn a_directory_that_is_not_ours_or_newer_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(dir.path().join("thesis.txt"), "mine").expect("written");
