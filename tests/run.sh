@@ -51,6 +51,7 @@ install() {
     need git git
     need python3 python3
     need ffmpeg ffmpeg
+    [ "$long" = no ] || need systemd-nspawn systemd-container
 }
 
 export SHOW_LONG=$long
@@ -61,6 +62,10 @@ part build cargo test --workspace --no-run --quiet
 part tidy cargo test -p show-tests --test tidy --quiet
 part tests tests "not binary(sim) and not binary(tidy)"
 part simulator tests "binary(sim)"
+[ "$long" = no ] || {
+    part programs cargo build --quiet -p showd -p showctl
+    part systemd tests/systemd.sh
+}
 part docs env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 printf '\nminutes per part\n'

@@ -30,6 +30,10 @@ pub struct Cli {
     #[arg(long)]
     pub check: bool,
 
+    /// Start no runner, but wait for one: it is a unit of its own, as systemd/showd-runner@.service has it
+    #[arg(long, conflicts_with = "check")]
+    pub no_runner: bool,
+
     #[command(subcommand)]
     pub other: Option<Other>,
 }

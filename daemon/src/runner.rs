@@ -44,7 +44,7 @@ const LINGER_MS: u64 = 60_000;
 /// What it says on standard output once it listens.
 pub const READY: &str = "ready";
 
-const USAGE: &str = "usage: showd runner --state DIR [--linger-ms N]";
+const USAGE: &str = "usage: showd runner --state DIR [--linger-ms N | --stay]";
 
 /// Runs `showd runner` until nobody needs it any more.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -62,18 +62,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn parse(args: impl IntoIterator<Item = OsString>) -> Option<(PathBuf, Duration)> {
+fn parse(args: impl IntoIterator<Item = OsString>) -> Option<(PathBuf, Option<Duration>)> {
     let mut state = None;
-    let mut linger_ms = LINGER_MS;
+    let mut linger = Some(Duration::from_millis(LINGER_MS));
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         match arg.to_str()? {
             "--state" => state = Some(PathBuf::from(args.next()?)),
-            "--linger-ms" => linger_ms = args.next()?.to_str()?.parse().ok()?,
+            "--linger-ms" => linger = Some(Duration::from_millis(args.next()?.to_str()?.parse().ok()?)),
+            "--stay" => linger = None,
             _ => return None,
         }
     }
-    Some((state?, Duration::from_millis(linger_ms)))
+    Some((state?, linger))
 }
 
 struct Runner {
@@ -85,7 +86,8 @@ struct Runner {
     daemon: Option<Connection>,
     /// Since when nobody is connected.
     alone: Option<Instant>,
-    linger: Duration,
+    /// `None`: it stays until a signal ends it, for it is a unit of its own.
+    linger: Option<Duration>,
     is_retiring: bool,
     /// Told to end by a signal.
     is_ending: bool,
@@ -101,7 +103,7 @@ struct Runner {
 
 impl Runner {
     /// Claims the directory, ends what an earlier runner left, and listens.
-    fn open(dir: &std::path::Path, linger: Duration) -> io::Result<Self> {
+    fn open(dir: &std::path::Path, linger: Option<Duration>) -> io::Result<Self> {
         let place = File::open("/dev/null")?;
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(dir.join("lock"))?;
@@ -170,8 +172,8 @@ impl Runner {
         if !self.family.is_empty() {
             return false;
         }
-        let is_left = self.alone.is_some_and(|since| self.is_retiring || since.elapsed() >= self.linger);
-        self.is_ending || is_left
+        let is_left = |linger| self.alone.is_some_and(|since| self.is_retiring || since.elapsed() >= linger);
+        self.is_ending || self.linger.is_some_and(is_left)
     }
 
     /// Waits until something happens and deals with all of it.
@@ -228,7 +230,8 @@ impl Runner {
     }
 
     fn due(&self) -> Option<Instant> {
-        let leaving = if self.family.is_empty() { self.alone.map(|since| since + self.linger) } else { None };
+        let leaving = if self.family.is_empty() { self.alone.zip(self.linger) } else { None };
+        let leaving = leaving.map(|(since, linger)| since + linger);
         self.family.due(Instant::now()).into_iter().chain(leaving).min()
     }
 

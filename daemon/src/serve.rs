@@ -73,6 +73,8 @@ pub struct Taken {
     /// Listening sockets that systemd passed.
     pub sockets: Vec<UnixListener>,
     pub config_file: Option<PathBuf>,
+    /// Nobody else keeps a runner running for us.
+    pub starts_runner: bool,
 }
 
 /// Runs until told to stop.
@@ -138,7 +140,7 @@ pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
         attempts: None,
     };
     let parts = Parts { config, shares, archive: archive.clone(), inbox: inbox.clone(), board, clock: &clock };
-    let (hands, attempts) = parts.start(&runtime, &world, machine, restored, stamps);
+    let (hands, attempts) = parts.start(&runtime, &world, machine, restored, stamps, taken.starts_runner);
     world.attempts = Some(attempts.clone());
 
     let needs = socket::Needs { inbox: inbox.clone(), feed: feed.clone(), archive, world: Arc::new(world.clone()) };
@@ -213,6 +215,7 @@ impl Parts<'_> {
         machine: Machine,
         restored: BTreeSet<show_core::IntentId>,
         stamps: BTreeMap<FilePath, (Stamp, Digest)>,
+        starts_runner: bool,
     ) -> (Hands, Attempts) {
         let state = self.config.paths.state.clone();
         let watchers: BTreeMap<ShareId, watch::Handle> = world
@@ -252,7 +255,7 @@ impl Parts<'_> {
             state,
             showd: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("showd")),
             grace_ms: self.config.rules.grace_ms,
-            starts_runner: true,
+            starts_runner,
         };
         let attempts = {
             let _inside = runtime.enter();

@@ -11,6 +11,10 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The exit status for a configuration that is wrong (`EX_CONFIG` of sysexits.h): starting again does not mend it, so
+/// the unit tells systemd not to.
+const MISTAKEN: u8 = 78;
+
 /// The program.
 pub fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
@@ -58,14 +62,14 @@ fn daemon(cli: &Cli) -> ExitCode {
         Ok(config) => config,
         Err(problems) => {
             eprintln!("{problems}");
-            return ExitCode::FAILURE;
+            return MISTAKEN.into();
         }
     };
     if config.shares.is_empty() {
         eprintln!(
             "showd: there is nothing to watch\n  hint: name a folder with --share DIR, or [share.NAME] in the file of --config"
         );
-        return ExitCode::FAILURE;
+        return MISTAKEN.into();
     }
     if cli.check {
         return check(&config);
@@ -76,7 +80,7 @@ fn daemon(cli: &Cli) -> ExitCode {
         Err(cause) => return complain(&ServeError::System { what: "take systemd's sockets", cause }, ""),
     };
     crate::log::start();
-    match serve(&config, Taken { sockets, config_file: given.config }) {
+    match serve(&config, Taken { sockets, config_file: given.config, starts_runner: !cli.no_runner }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error, &error.hint()),
     }

@@ -54,17 +54,22 @@ impl Link {
 
     /// Until it is closed, or everybody who could say anything is gone.
     pub async fn run(mut self) {
+        let mut is_said = false;
         loop {
             let frames = match self.connect().await {
                 Ok(frames) => frames,
                 Err(cause) => {
-                    warn!(%cause, "no runner; nothing starts until there is one");
+                    // Once, and not with every try.
+                    if !std::mem::replace(&mut is_said, true) {
+                        warn!(%cause, "no runner; nothing starts until there is one");
+                    }
                     if self.is_closed_while_waiting().await {
                         return;
                     }
                     continue;
                 }
             };
+            is_said = false;
             let parted = self.serve(frames).await;
             self.desk.runner_gone();
             match parted {

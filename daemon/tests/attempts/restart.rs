@@ -117,6 +117,31 @@ fn two_runners_do_not_share_a_state_directory() {
 }
 
 #[test]
+fn a_runner_that_is_a_unit_of_its_own_stays_until_it_is_told_to_end() {
+    let mut bench = Bench::without_daemon();
+    let mut unit = std::process::Command::new(env!("CARGO_BIN_EXE_showd"))
+        .args(["runner", "--stay", "--state"])
+        .arg(bench.state())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut said = String::new();
+    let out = unit.stdout.as_mut().expect("a pipe");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut said).expect("it speaks");
+    assert_eq!(said, "ready\n");
+    let pid = unit.id().cast_signed();
+    for job in [1, 2] {
+        bench.daemon_starts();
+        finished(bench.run(job, "exit 0"));
+        assert_eq!(bench.runner_pid(), pid, "no other is started");
+        bench.daemon_closes();
+    }
+    assert!(unit.try_wait().expect("our own child").is_none(), "it stays when the daemon goes");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM).expect("told");
+    assert!(unit.wait().expect("our own child").success());
+}
+
+#[test]
 fn a_runner_that_nobody_needs_ends() {
     let mut bench = Bench::new();
     finished(bench.run(1, "exit 0"));
