@@ -66,7 +66,7 @@ part simulator tests "binary(sim)"
     part programs cargo build --quiet -p showd -p showctl
     part systemd tests/systemd.sh
 }
-part docs env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+part docs env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
 printf '\nminutes per part\n'
 printf '  %s\n' "${times[@]}"

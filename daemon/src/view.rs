@@ -2,7 +2,7 @@
 //!
 //! Runs on the driver's thread and must be quick there: what takes reading blobs, texts or folders is packed up with
 //! everything it needs and done elsewhere ([`Said::Later`]). What wants something done is put into the core's words
-//! ([`wish`]), and the core's answer into the client's ([`said`]). Decides nothing.
+//! ([`wish()`]), and the core's answer into the client's ([`said`]). Decides nothing.
 
 mod build;
 mod done;

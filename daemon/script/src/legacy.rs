@@ -1,6 +1,6 @@
 //! Notations of older tools in prose: found, scored, and turned into cues where that is safe (specification 4.6).
 //!
-//! [`find`] lists every notation of a document; [`convert`] answers with the cue that it stands for, or with the doubt
+//! [`find`] lists every notation of a document; [`convert()`] answers with the cue that it stands for, or with the doubt
 //! that leaves it to a person. Files are matched against a [`crate::path::Shelf`]; nothing is guessed.
 
 pub mod block;

@@ -1,6 +1,6 @@
 //! Full-screen quotes: from FSQ cues to `assets/quotes/quotes.json`, and back from every form that was ever written.
 //!
-//! Follows section 6 of the specification up to 6.3; pictures are made elsewhere. Read [`extract`] first. The JSON has a
+//! Follows section 6 of the specification up to 6.3; pictures are made elsewhere. Read [`extract()`] first. The JSON has a
 //! fixed order of keys, and nothing is written when only its dates would change.
 
 mod extract;

@@ -2,7 +2,7 @@
 //!
 //! [`repair`] computes all safe repairs of one file together and gives them as one set of edits: one repair opens the way
 //! for the next, so they are made on a draft, round by round, until nothing is left to do. Repairing twice therefore
-//! equals repairing once. Before an edit leaves, the loss guard has seen what it does. [`mint`] asks for AssetIDs.
+//! equals repairing once. Before an edit leaves, the loss guard has seen what it does. [`mint()`] asks for AssetIDs.
 
 mod draft;
 mod field;
