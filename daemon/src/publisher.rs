@@ -9,7 +9,7 @@ use crate::inbox::{Gone, Inbox};
 use crate::share::Shares;
 use crate::words::because;
 use show_core::{Event, FilePath, Intent, IntentId, Move, Outcome, ShareId, Source, Stamp};
-use show_publish::{Linger, Machine, Owner, Report, Settled, Try, own};
+use show_publish::{Linger, Machine, Owner, Report, Rescued, Settled, Try, own};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,41 +87,53 @@ impl Publisher {
             };
             match next {
                 Ok(intent) => {
-                    let outcome = self.publish(&intent);
+                    let outcome = self.publish(&intent)?;
                     self.needs.inbox.tell_blocking(Event::Published { intent: intent.id, outcome })?;
                 }
-                Err(RecvTimeoutError::Timeout) => self.settle(),
+                Err(RecvTimeoutError::Timeout) => self.settle()?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
     }
 
-    fn publish(&mut self, intent: &Intent) -> Outcome {
+    fn publish(&mut self, intent: &Intent) -> Result<Outcome, Gone> {
         let first = intent.moves.first().map(|first| file_of(first).clone());
-        let Some(first) = first else { return Outcome::Done { stamps: Vec::new() } };
+        let Some(first) = first else { return Ok(Outcome::Done { stamps: Vec::new() }) };
         let share = match self.needs.shares.open(self.share) {
             Ok(share) => share,
-            Err(cause) => return Outcome::Failed { file: first, why: because(&cause) },
+            Err(cause) => return Ok(Outcome::Failed { file: first, why: because(&cause) }),
         };
         match own(&share, self.needs.archive.blobs(), &self.needs.machine) {
             Owner::Us | Owner::Nobody => {}
             Owner::Other(host) => {
-                return Outcome::Refused { file: first, why: format!("the share is owned by {host}") };
+                return Ok(Outcome::Refused { file: first, why: format!("the share is owned by {host}") });
             }
-            Owner::Unknown(why) => return Outcome::Failed { file: first, why },
+            Owner::Unknown(why) => return Ok(Outcome::Failed { file: first, why }),
         }
         if !self.has_swept {
             self.sweep(&share, intent.id);
         }
         let moves = match intent.moves.iter().map(|one| self.translate(one)).collect::<Result<_, _>>() {
             Ok(moves) => moves,
-            Err(file) => return Outcome::Refused { file, why: "an intent stays within one share".into() },
+            Err(file) => return Ok(Outcome::Refused { file, why: "an intent stays within one share".into() }),
         };
         let is_new = self.seen.insert(intent.id) && !self.needs.restored.contains(&intent.id);
         let attempt = if is_new { Try::First } else { Try::Again };
         let asked = show_publish::Intent { id: intent.id.0.into(), moves };
         let report = share.publish(self.needs.archive.blobs(), &asked, attempt);
-        self.outcome(intent, report)
+        for rescued in report.rescued.iter().chain(&report.seen) {
+            self.rescued(rescued)?;
+        }
+        Ok(self.outcome(intent, report))
+    }
+
+    /// What somebody wrote while we replaced it becomes part of its file's history.
+    fn rescued(&self, rescued: &Rescued) -> Result<(), Gone> {
+        let digest = show_core::Digest(rescued.digest.0);
+        // The blob was just put; its size is a convenience for people.
+        let size = self.needs.archive.read(&digest).map_or(0, |bytes| bytes.len() as u64);
+        let file = FilePath { share: self.share, path: rescued.path.as_str().into() };
+        self.needs.inbox.tell_blocking(Event::Rescued { file, digest, size })
     }
 
     fn translate(&self, one: &Move) -> Result<show_publish::Move, FilePath> {
@@ -178,15 +190,27 @@ impl Publisher {
         }
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self) -> Result<(), Gone> {
         let blobs = self.needs.archive.blobs();
+        let mut late = Vec::new();
         self.lingering.retain_mut(|linger| match linger.settle(blobs) {
-            Ok(settled) => matches!(settled, Settled::Held),
+            Ok(Settled::Held) => true,
+            Ok(Settled::Gone { rescued }) => {
+                late.extend(rescued);
+                false
+            }
             Err(cause) => {
                 warn!(showd_file = linger.path(), cause = %cause, "a displaced file keeps its temporary name");
                 false
             }
         });
+        for rescued in late {
+            let text =
+                format!("somebody saved {} into the file that was just replaced; that text is kept", rescued.path);
+            self.needs.board.notice(text, format!("\"showctl history {}\" lists every version", rescued.path));
+            self.rescued(&rescued)?;
+        }
+        Ok(())
     }
 
     /// Temporary files of intents that are over, from a run that was cut short.

@@ -183,7 +183,7 @@ fn attempts(attempts: &[AttemptView], look: &Look) -> String {
     for attempt in attempts {
         let end = attempt.ended_at_ms.unwrap_or(look.now_ms);
         let (outcome, ink) = match attempt.outcome.as_str() {
-            "" if attempt.ended_at_ms.is_none() => ("running", Ink::Busy),
+            "running" => ("running", Ink::Busy),
             "succeeded" => ("succeeded", Ink::Good),
             outcome => (outcome, Ink::Warm),
         };

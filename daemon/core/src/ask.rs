@@ -20,8 +20,9 @@ pub enum Ask {
         jobs: Vec<JobName>,
         force: bool,
     },
+    /// What failed, of these subjects; of every one when none is named.
     RequeueFailed {
-        subject: Option<Subject>,
+        subjects: Vec<Subject>,
         force: bool,
     },
     Cancel {

@@ -23,7 +23,7 @@ impl Coordinator {
             Ask::WaitIdle { quiet_too } => return self.wait_for_idle(ask, client, quiet_too),
             Ask::Submit { subject, parameters } => self.submit(subject, parameters, who),
             Ask::Requeue { jobs, force } => self.requeue(jobs, force, who),
-            Ask::RequeueFailed { subject, force } => Ok(self.requeue_failed(subject.as_ref(), force)),
+            Ask::RequeueFailed { subjects, force } => Ok(self.requeue_failed(&subjects, force)),
             Ask::Cancel { jobs } => self.cancel_all(&jobs, who),
             Ask::Take { file, kind, why } => self.take(client, who, file, kind, why),
             Ask::Renew { lease } => self.renew(client, lease),
@@ -152,12 +152,15 @@ impl Coordinator {
         self.move_job(job, JobEvent::Requeued);
     }
 
-    fn requeue_failed(&mut self, subject: Option<&Subject>, force: bool) -> Reply {
+    fn requeue_failed(&mut self, subjects: &[Subject], force: bool) -> Reply {
         let failed: Vec<JobId> = self
             .jobs
             .iter()
             .filter(|(_, held)| matches!(held.row.state, JobState::Failed { .. }))
-            .filter(|(id, held)| subject.is_none_or(|subject| held.row.subject == *subject) && self.is_current(**id))
+            .filter(|(id, held)| {
+                let is_asked_for = subjects.is_empty() || subjects.contains(&held.row.subject);
+                is_asked_for && self.is_current(**id)
+            })
             .map(|(id, _)| *id)
             .collect();
         for job in &failed {

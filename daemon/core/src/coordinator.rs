@@ -123,6 +123,7 @@ impl Coordinator {
             }
             Event::AttemptEnded { job, attempt, ended } => self.attempt_ended(job, attempt, ended),
             Event::Woven { weave, woven } => self.woven(weave, woven),
+            Event::Rescued { file, digest, size } => self.rescued(file, digest, size),
             Event::Published { intent, outcome } => self.published(intent, outcome),
             Event::Found { found, missing } => self.found(found, &missing),
             Event::Asked { ask, client, who, what } => self.asked(ask, client, &who, what),

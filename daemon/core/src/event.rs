@@ -79,6 +79,13 @@ pub enum Event {
         weave: WeaveId,
         woven: Result<Woven, String>,
     },
+    /// Somebody wrote this into a person's file while it was being replaced. It is a blob, and part of the history.
+    /// Comes before the end of the publish that saw it.
+    Rescued {
+        file: FilePath,
+        digest: Digest,
+        size: u64,
+    },
     Published {
         intent: IntentId,
         outcome: Outcome,

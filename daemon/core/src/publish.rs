@@ -376,6 +376,14 @@ impl Coordinator {
         }
     }
 
+    /// Bytes that a person wrote in the moment of a publish: whatever becomes of the file, its history has them.
+    pub(crate) fn rescued(&mut self, file: FilePath, digest: Digest, size: u64) {
+        let text = format!("{file} was written while it was being replaced; those bytes are in its history");
+        self.log("file.rescued").file(&file).text(text);
+        let origin = "person, while it was being replaced".to_owned();
+        self.put(Row::Revision(RevisionRow { file, at: self.now, digest, size, origin }));
+    }
+
     fn forget_file(&mut self, file: &FilePath) {
         self.files.forget(file);
         self.delete(RowKey::File(file.clone()));

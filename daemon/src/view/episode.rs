@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 /// The pipeline whose results the stages are read from.
 const PIPELINE: &str = "show-build";
+const EPISODES: &str = "episodes";
 /// Diagnostics and jobs shown with an episode.
 const SHOWN_MAX: usize = 50;
 
@@ -219,18 +220,36 @@ pub fn episode(seen: &Seen<'_>, ask: &show_protocol::ask::Episode) -> Answered {
     }))
 }
 
-/// Looks at the folder as it is on disk: empty folders count, and the core knows only files.
+/// Looks at the folder as it is on disk: empty folders count, and the core knows only files. So an episode is found
+/// that no scan has seen yet, too.
 pub fn check(seen: &Seen<'_>, ask: &show_protocol::ask::EpisodeCheck) -> Answered {
-    let place = name::episode(seen, &ask.episode)?;
-    let Some(root) = seen.world.root(place.share) else {
-        return Err(Refusal::new(RefusalKind::NotNow, "its share is away", "").into());
+    let (share, number) = name::numbered(seen, &ask.episode)?;
+    let known = match name::episode(seen, &ask.episode) {
+        Ok(place) => Some(place),
+        Err(refusal) if refusal.kind == RefusalKind::NotFound => None,
+        Err(refusal) => return Err(refusal.into()),
     };
-    let folder = root.join(&*place.path);
-    let name = place.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    let share = known.as_ref().map(|place| place.share).or(share);
+    let shares = seen.world.configured().filter(|(id, ..)| share.is_none_or(|share| share == *id));
+    let roots: Vec<PathBuf> = shares.map(|(_, _, root)| root.to_path_buf()).collect();
     Ok(later(move |_| {
+        let folder = roots.iter().find_map(|root| {
+            let names = episode_folders(root);
+            // The padded one is used where both are there (specification 1.1 #1).
+            let names = names.into_iter().filter(|name| rules::number(name).as_deref() == Some(number.as_str()));
+            names.max_by_key(String::len).map(|name| (root.join(EPISODES).join(&name), name))
+        });
+        let Some((folder, name)) = folder else { return name::no_episode(&number).into() };
         let answer = rules::check_layout(&name, &listing(&folder));
         Answer::Check(CheckView { valid: answer.valid, errors: answer.errors, warnings: answer.warnings }).into()
     }))
+}
+
+/// Folders that may be episodes, by name.
+fn episode_folders(root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root.join(EPISODES)).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// Files and folders below an episode, two levels deep: as deep as anything that is required.
@@ -256,22 +275,15 @@ fn listing(folder: &Path) -> Listing {
 }
 
 pub fn new(seen: &Seen<'_>, ask: show_protocol::ask::EpisodeNew) -> Answered {
-    let places = name::episodes(seen);
-    let share = name::only_share(seen, ask.episode.as_deref().unwrap_or("the new episode"))?;
-    let folders: Vec<&str> = places
-        .iter()
-        .filter(|place| place.share == share)
-        .map(|place| place.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
-        .collect();
-    let number = match &ask.episode {
-        Some(typed) => rules::number(typed)
-            .ok_or_else(|| invalid(format!("\"{typed}\" is no episode number"), "write digits, such as 0238"))?,
-        None => rules::next_number(folders.iter().copied()),
+    let asked = ask.episode.as_deref().map(|typed| name::numbered(seen, typed)).transpose()?;
+    let (share, asked) = match asked {
+        Some((share, number)) => (share, Some(number)),
+        None => (None, None),
     };
-    if places.iter().any(|place| place.share == share && place.number == number) {
-        let text = format!("there is an episode {number} already");
-        return Err(Refusal::new(RefusalKind::NotAllowed, text, "leave the number out to take the next one").into());
-    }
+    let share = match share {
+        Some(share) => share,
+        None => name::only_share(seen, asked.as_deref().unwrap_or("0001"))?,
+    };
     if ask.kind.as_deref().is_some_and(|kind| kind != "sunday_show") {
         return Err(invalid("only a sunday_show can be made", "change \"type\" in its info.md afterwards").into());
     }
@@ -286,17 +298,27 @@ pub fn new(seen: &Seen<'_>, ask: show_protocol::ask::EpisodeNew) -> Answered {
     let Some(root) = seen.world.root(share).map(Path::to_path_buf) else {
         return Err(Refusal::new(RefusalKind::NotNow, "its share is away", "").into());
     };
+    let places = name::episodes(seen);
     let gathered: Vec<_> =
         places.iter().filter(|place| place.share == share).map(|place| gather(seen, place)).collect();
+    let known: Vec<String> = gathered.iter().map(|one| one.place.number.clone()).collect();
     let (now, title) = (seen.now, ask.title.unwrap_or_default());
     Ok(later(move |archive| {
+        // One that was made a moment ago is a folder that no scan has seen yet.
+        let taken = [known, episode_folders(&root)].concat();
+        let number = asked.unwrap_or_else(|| rules::next_number(taken.iter().map(String::as_str)));
+        if taken.iter().any(|name| rules::number(name).as_deref() == Some(number.as_str())) {
+            let text = format!("there is an episode {number} already");
+            let hint = "leave the number out to take the next one";
+            return Refusal::new(RefusalKind::NotAllowed, text, hint).into();
+        }
         let airdate = airdate.or_else(|| next_airdate(&gathered, archive, now.0));
         let mut random = [0; 6];
         let _ = std::fs::File::open("/dev/urandom")
             .and_then(|mut chance| std::io::Read::read_exact(&mut chance, &mut random));
         let id = show_script::id::compose("EPS", u64::try_from(now.0).unwrap_or(0), random);
         let made = rules::new_episode(&number, airdate, &title, &id);
-        let place = format!("episodes/{number}");
+        let place = format!("{EPISODES}/{number}");
         let files = made
             .files
             .into_iter()

@@ -219,7 +219,7 @@ pub fn job(seen: &Seen<'_>, asked: show_protocol::JobId) -> Answered {
                 attempt: show_protocol::AttemptNo(attempt.attempt.0),
                 started_at_ms: attempt.started.0,
                 ended_at_ms: attempt.ended.map(|ended| ended.0),
-                outcome: attempt.outcome.clone(),
+                outcome: if attempt.ended.is_none() { "running".into() } else { attempt.outcome.clone() },
                 why: attempt.why.clone(),
             })
             .collect(),

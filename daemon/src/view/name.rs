@@ -116,16 +116,26 @@ pub fn episodes(seen: &Seen<'_>) -> Vec<Place> {
     places
 }
 
+/// What is typed for an episode, whether there is one or not: the share, where it is named, and the number.
+pub fn numbered(seen: &Seen<'_>, typed: &str) -> Result<(Option<ShareId>, String), Refusal> {
+    let (share, number) = split_share(seen, typed)?;
+    match show_script::episode::number(number) {
+        Some(number) => Ok((share, number)),
+        None => Err(invalid(format!("\"{typed}\" is no episode number"), "write its number, such as 237 or 0237")),
+    }
+}
+
+pub fn no_episode(number: &str) -> Refusal {
+    not_found(format!("there is no episode {number}"), "\"showctl episodes\" lists them")
+}
+
 /// `237`, `0237`, `name:0237`.
 pub fn episode(seen: &Seen<'_>, typed: &str) -> Result<Place, Refusal> {
-    let (share, number) = split_share(seen, typed)?;
-    let Some(number) = show_script::episode::number(number) else {
-        return Err(invalid(format!("\"{typed}\" is no episode number"), "write its number, such as 237 or 0237"));
-    };
+    let (share, number) = numbered(seen, typed)?;
     let mut found: Vec<Place> = episodes(seen);
     found.retain(|place| place.number == number && share.is_none_or(|share| share == place.share));
     match found.len() {
-        0 => Err(not_found(format!("there is no episode {number}"), "\"showctl episodes\" lists them")),
+        0 => Err(no_episode(&number)),
         1 => Ok(found.remove(0)),
         _ => {
             let names: Vec<_> =

@@ -2,11 +2,11 @@
 
 use crate::blob::Archive;
 use crate::driver::tests::Bench;
-use crate::inbox::Said;
+use crate::inbox::{Said, Then};
 use show_protocol::ask::{
-    Builds, Compile, Config, Content, Diagnostics, Edit, Enumerate, Episode, EpisodeNew, Episodes, Events, Follow,
-    History, Hold, Job, Jobs, LeftOut, Locks, Pipeline, Pipelines, Plan, Proposals, Release, Requeue, Shares, Status,
-    Submit, Take, Version,
+    Builds, Compile, Config, Content, Diagnostics, Edit, Enumerate, Episode, EpisodeCheck, EpisodeNew, Episodes,
+    Events, Follow, History, Hold, Job, Jobs, LeftOut, Locks, Pipeline, Pipelines, Plan, Proposals, Release, Requeue,
+    Shares, Status, Submit, Take, Version,
 };
 use show_protocol::{Answer, JobState, LockKind, Refusal, RefusalKind, Reply, Request, StageState};
 
@@ -206,6 +206,36 @@ fn a_new_episode_takes_the_next_number_and_no_old_one() {
     assert_eq!(refusal(&mut show, odd).kind, RefusalKind::Invalid);
     let odd = EpisodeNew { episode: Some("two".into()), ..EpisodeNew::default() };
     assert_eq!(refusal(&mut show, odd).kind, RefusalKind::Invalid);
+}
+
+#[test]
+fn a_folder_that_no_scan_has_seen_yet_is_an_episode_all_the_same() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path().join("show");
+    std::fs::create_dir_all(root.join("episodes/0902/rundown")).expect("writable");
+    let text = format!("[share.show]\npath = {:?}\n", root.to_string_lossy());
+    let mut show = Bench::at(&root, &text, &["episodes/0900/info.md"]);
+    match answer(&mut show, EpisodeCheck { episode: "902".into() }) {
+        Answer::Check(view) => assert!(!view.valid && view.errors.iter().any(|error| error.contains("info.md"))),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(refusal(&mut show, EpisodeCheck { episode: "903".into() }).kind, RefusalKind::NotFound);
+    let taken = EpisodeNew { episode: Some("902".into()), ..EpisodeNew::default() };
+    assert_eq!(refusal(&mut show, taken).kind, RefusalKind::NotAllowed);
+    match finished(show.said(EpisodeNew { title: Some("Steam".into()), ..EpisodeNew::default() })) {
+        Said::Ask(ask) => assert!(matches!(&ask.1, Then::EpisodeMade { episode, .. } if episode == "0903")),
+        other => panic!("{other:?}"),
+    }
+    assert!(root.join("episodes/0903/rundown").is_dir());
+}
+
+#[test]
+fn what_failed_of_an_episode_failed_in_any_pipeline() {
+    let mut show = show();
+    match show.said(Requeue { failed: true, episode: Some("900".into()), ..Requeue::default() }) {
+        Said::Reply(Reply::Answer(answer)) => assert!(matches!(*answer, Answer::Ids(_))),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Requests that want something done, in the core's words.
 
-use super::{Answered, No, Seen, build, invalid, job, name, not_found, settle};
+use super::{Answered, No, Seen, build, invalid, job, name, settle};
 use crate::inbox::{Said, Then};
 use crate::store::StoreError;
 use crate::words::because;
@@ -124,28 +124,24 @@ fn requeue(seen: &Seen<'_>, ask: &show_protocol::ask::Requeue) -> Answered {
         if !ask.jobs.is_empty() {
             return Err(invalid("jobs and all failed ones were asked for", "leave one of them out").into());
         }
-        let subject = match place {
-            None => None,
-            Some(place) => {
-                let known = seen.core.subjects().into_iter().map(|found| found.subject);
-                let mut here = known.filter(|subject| subject.share == place.share && subject.path == place.path);
-                Some(
-                    here.next()
-                        .ok_or_else(|| not_found(format!("nothing is built for episode {}", place.number), ""))?,
-                )
-            }
-        };
-        return asked(Ask::RequeueFailed { subject, force: ask.force }, Then::Ids);
+        let subjects = place.map(|place| name::subjects_at(seen, place.share, &place.path)).unwrap_or_default();
+        return asked(Ask::RequeueFailed { subjects, force: ask.force }, Then::Ids);
     }
     let mut ids = Vec::new();
     for id in &ask.jobs {
         ids.push(show_core::JobId(id.0));
     }
     if let Some(place) = place {
-        let subjects = name::subjects_at(seen, place.share, &place.path);
-        let newest =
-            seen.reader.builds(&crate::store::BuildFilter { subjects, pipeline: Some("show-build") }, None, 1)?;
-        ids.extend(newest.rows.into_iter().flat_map(|build| build.jobs));
+        // What runs on request only is not asked for by naming an episode.
+        let pipelines = &seen.core.rules().pipelines;
+        let by_itself = |subject: &show_core::Subject| {
+            pipelines.iter().any(|pipeline| pipeline.name == subject.pipeline && !pipeline.on.is_empty())
+        };
+        for subject in name::subjects_at(seen, place.share, &place.path).into_iter().filter(by_itself) {
+            let newest = crate::store::BuildFilter { subjects: vec![subject], pipeline: None };
+            let newest = seen.reader.builds(&newest, None, 1)?;
+            ids.extend(newest.rows.into_iter().flat_map(|build| build.jobs));
+        }
     }
     let mut jobs = Vec::new();
     for id in ids {

@@ -322,3 +322,12 @@ fn a_person_may_put_an_old_text_back_at_once() {
     ");
     assert_eq!(show.text("ep/0900/a.md"), "kettle");
 }
+
+#[test]
+fn what_somebody_wrote_in_the_moment_of_a_publish_is_part_of_the_history() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().told();
+    let file = FilePath { share: ShareId(0), path: "ep/0900/a.md".into() };
+    show.event(Event::Rescued { file, digest: Digest([7; 32]), size: 9 });
+    assert_snapshot!(show.told(), @"0.0s  file.rescued: ep/0900/a.md was written while it was being replaced; those bytes are in its history");
+}
