@@ -11,7 +11,7 @@ use crate::feed::Feed;
 use crate::inbox::{Call, Message, Wish};
 use crate::store::{Reader, Store, StoreError};
 use crate::view::{self, Seen, World};
-use show_core::{Change, Coordinator, Decision, Effect, Event};
+use show_core::{Change, Coordinator, Decision, Digest, Effect, Event};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,7 +130,6 @@ impl Driver {
     }
 
     fn take(&mut self, message: Message, decision: &mut Decision, after: &mut After) -> Result<(), StoreError> {
-        let now = self.clock.now();
         match message {
             Message::Fact(event) => {
                 match &event {
@@ -138,7 +137,7 @@ impl Driver {
                     Event::ClientGone { client } => self.desk.forget(*client),
                     _ => {}
                 }
-                decision.merge(self.core.step(now, event));
+                self.step(event, decision, after)?;
             }
             Message::Call(call) => match &call.what {
                 // What only reads is answered after this turn is kept: nobody hears of what might still be undone.
@@ -174,14 +173,30 @@ impl Driver {
                 let (ask, then) = *ask;
                 debug!(client = %client, uid = who.uid, pid = who.pid, ask = ?ask, "asked");
                 let id = self.desk.open(client, number, answers, then);
-                decision.merge(self.core.step(now, Event::Asked { ask: id, client, who, what: ask }));
+                self.step(Event::Asked { ask: id, client, who, what: ask }, decision, after)?;
             }
             said => after.said.push((answers, number, said)),
         }
         Ok(())
     }
 
-    /// Keeps what was decided, tells the followers of the log, then lets the effects happen.
+    /// One fact, and what is known of the keys that it makes the core look up: so what was never done starts with the
+    /// commit of the fact itself, and not with one more.
+    fn step(&mut self, fact: Event, decision: &mut Decision, after: &mut After) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut next = Some(fact);
+        while let Some(event) = next.take() {
+            let mut made = self.core.step(now, event);
+            let keys = made.take_look_ups();
+            decision.merge(made);
+            if !keys.is_empty() {
+                next = Some(look_up(decision, open(&self.store, &mut after.before)?, keys)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what was decided, lets the effects happen, then tells the followers of the log, who can wait a moment.
     fn keep(&mut self, decision: Decision) -> Result<(), StoreError> {
         let mut events = Vec::new();
         let store = &mut self.store;
@@ -193,11 +208,11 @@ impl Driver {
             }));
             Ok::<_, StoreError>(())
         })?;
-        self.feed.add(events);
         let mut reader = None;
         for effect in effects {
             self.hand_out(effect, &mut reader)?;
         }
+        self.feed.add(events);
         Ok(())
     }
 
@@ -254,6 +269,26 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+/// What is known of keys: by what is decided in this turn, else by what was kept before it.
+fn look_up(decision: &Decision, reader: &Reader, mut keys: Vec<Digest>) -> Result<Event, StoreError> {
+    let (mut fresh, mut gone) = (Vec::new(), Vec::new());
+    keys.retain(|key| match decision.action(key) {
+        Some(Some(row)) => {
+            fresh.push(row.clone());
+            false
+        }
+        Some(None) => {
+            gone.push(*key);
+            false
+        }
+        None => true,
+    });
+    let (mut found, mut missing) = reader.actions(&keys)?;
+    found.append(&mut fresh);
+    missing.append(&mut gone);
+    Ok(Event::Found { found, missing })
 }
 
 /// One snapshot serves everything that looks at the same moment.

@@ -134,9 +134,9 @@ impl World {
     fn check_start(&mut self, order: &Order) {
         self.checks.work(format!("start {}", order.node));
         let row = self.store.jobs.get(&order.job).cloned();
-        let kept = row
-            .as_ref()
-            .is_some_and(|row| row.attempt == order.attempt && matches!(row.state, JobState::Running { .. }));
+        // A later step of the same turn may have stopped it already; that order comes next.
+        let is_alive = |state: &JobState| matches!(state, JobState::Running { .. } | JobState::Stopping { .. });
+        let kept = row.as_ref().is_some_and(|row| row.attempt == order.attempt && is_alive(&row.state));
         self.expect("effects only after commit", kept, || {
             format!(
                 "attempt {}.{} starts, but its row says {:?}",
@@ -149,9 +149,6 @@ impl World {
         self.expect("one live attempt per job", others.is_empty(), || {
             format!("attempt {}.{} starts while {others:?} live", order.job, order.attempt)
         });
-        if let Some(row) = row {
-            self.check_needs(&row);
-        }
         for (pool, capacity) in [("cpu", 2), ("gpu", 1)] {
             let alive = self.runner.alive.values().chain([order]);
             let used: u32 = alive.filter_map(|order| order.pools.get(pool)).sum();
@@ -164,6 +161,15 @@ impl World {
             if let OrderInput::File { file, .. } = input {
                 self.check_leases(file, "read by an attempt", false);
             }
+        }
+    }
+
+    /// Looked at as the step that decided a start left everything.
+    pub fn check_needs_of(&mut self, effect: &Effect) {
+        if let Effect::StartAttempt(order) = effect
+            && let Some(row) = self.store.jobs.get(&order.job).cloned()
+        {
+            self.check_needs(&row);
         }
     }
 

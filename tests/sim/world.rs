@@ -250,40 +250,72 @@ impl World {
         self.turn = false;
         let Some(mut core) = self.core.take() else { return };
         let batch = self.dice.between(1, 4);
-        let mut decision = Decision::default();
+        let mut decisions = Vec::new();
         for _ in 0..batch {
             let Some(event) = self.inbox.pop_front() else { break };
             self.seen = self.seen.max(self.wall());
             self.say(|| format!("  event {event:?}"));
-            decision.merge(core.step(Time(self.seen), event));
+            let mut next = Some(event);
+            while let Some(event) = next.take() {
+                let mut made = core.step(Time(self.seen), event);
+                // The driver looks up at once; an answer that takes its time has to do as well.
+                let keys = if self.dice.once_in(4) { Vec::new() } else { made.take_look_ups() };
+                decisions.push(made);
+                next = (!keys.is_empty()).then(|| self.look_up(&decisions, keys));
+            }
         }
         self.wake = core.next_deadline().map(|at| at.0);
         self.core = Some(core);
-        self.commit(decision);
+        self.commit(decisions);
         if !self.inbox.is_empty() && !self.turn && self.core.is_some() {
             self.turn = true;
             self.after(0, Item::Turn(self.life));
         }
     }
 
-    fn commit(&mut self, decision: Decision) {
+    /// What is known of keys: by what is about to be kept, else by what is.
+    fn look_up(&self, decisions: &[Decision], keys: Vec<Digest>) -> Event {
+        let known = |key: &Digest| match decisions.iter().rev().find_map(|decision| decision.action(key)) {
+            Some(fresh) => fresh.cloned(),
+            None => self.store.actions.get(key).cloned(),
+        };
+        let found: Vec<ActionRow> = keys.iter().filter_map(known).collect();
+        let missing = keys.into_iter().filter(|key| found.iter().all(|row| row.key != *key)).collect();
+        Event::Found { found, missing }
+    }
+
+    /// All of a turn in one transaction, then its effects.
+    fn commit(&mut self, decisions: Vec<Decision>) {
         let crash = if self.chaos && self.dice.once_in(150) { self.dice.below(3) } else { 9 };
         if crash == 0 {
             // Killed before the transaction: nothing of it ever happened.
             self.say(|| "killed before the commit".to_owned());
             return self.die();
         }
-        let mut changes = Vec::new();
-        let effects = decision.commit(|rows| {
-            changes = rows.to_vec();
-            Ok::<(), ()>(())
-        });
-        let effects = effects.expect("this store always keeps");
+        let mut steps = Vec::new();
+        let mut effects = Vec::new();
+        for decision in decisions {
+            let mut changes = Vec::new();
+            let ordered = decision.commit(|rows| {
+                changes = rows.to_vec();
+                Ok::<(), ()>(())
+            });
+            let ordered = ordered.expect("this store always keeps");
+            effects.extend(ordered.iter().cloned());
+            steps.push((changes, ordered));
+        }
+        let changes = steps.iter().flat_map(|(changes, _)| changes).cloned().collect::<Vec<_>>();
         if self.planted == Planted::EffectsBeforeCommit {
             effects.iter().cloned().for_each(|effect| self.carry_out(effect));
         }
         self.check_changes(&changes);
-        self.store.keep(&changes);
+        for (changes, ordered) in &steps {
+            self.store.keep(changes);
+            // What a later step of the same turn makes of a need comes after this start.
+            for effect in ordered {
+                self.check_needs_of(effect);
+            }
+        }
         for change in &changes {
             self.say(|| format!("  keep {change:?}"));
         }
@@ -318,11 +350,9 @@ impl World {
             }
             Effect::LookForTool { name } => self.tell_daemon(1, Event::ToolSeen { name, version: None }),
             Effect::LookUp { keys } => {
-                let known = |key: &Digest| self.store.actions.get(key).cloned();
-                let found: Vec<ActionRow> = keys.iter().filter_map(known).collect();
-                let missing = keys.into_iter().filter(|key| !self.store.actions.contains_key(key)).collect();
+                let found = self.look_up(&[], keys);
                 let delay = self.delay(0, 50);
-                self.tell_daemon(delay, Event::Found { found, missing });
+                self.tell_daemon(delay, found);
             }
             Effect::StartAttempt(order) => self.start_attempt(*order),
             Effect::StopAttempt { job, attempt, .. } => self.stop_attempt((job, attempt)),
@@ -370,7 +400,7 @@ impl World {
         let (core, decision) = Coordinator::restore(rows, self.rules.clone(), Time(self.seen));
         self.wake = core.next_deadline().map(|at| at.0);
         self.core = Some(core);
-        self.commit(decision);
+        self.commit(vec![decision]);
         if self.core.is_some() {
             if self.share_away {
                 self.tell_daemon(1, Event::ShareGone { share: SHARE });

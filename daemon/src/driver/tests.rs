@@ -166,6 +166,19 @@ fn a_lone_submission_is_one_commit() {
 }
 
 #[test]
+fn what_was_never_done_starts_with_the_very_commit_of_its_submission() {
+    let mut bench = Bench::with(&HELD.replace("held = 0", "held = 1"), &["show"], &["bench/one/file.txt"]);
+    assert!(bench.inbox.try_tell(Event::RunnerBack { attempts: Vec::new() }));
+    bench.driver.turn().expect("kept");
+    bench.submit(1);
+    let before = bench.disk.flushes();
+    bench.driver.turn().expect("kept");
+    assert_eq!(bench.disk.flushes() - before, 2, "whether it was done before is looked up within the turn");
+    let effects = bench.effects.lock().expect("no panic");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::StartAttempt(_))), "{effects:?}");
+}
+
+#[test]
 fn reading_costs_no_commit_and_sees_what_was_decided_before_it() {
     let mut bench = bench();
     bench.submit(1);
