@@ -74,8 +74,8 @@ impl Coordinator {
 
     /// The unfinished build of a lane, now also asked for by a person, or a new one.
     fn build_for(&mut self, lane: LaneId, who: &Peer) -> crate::BuildId {
-        self.mark(lane);
         if let Some(build) = self.lanes[&lane].build {
+            self.mark(lane);
             let row = &mut self.builds.get_mut(&build).expect("a lane names a build that is held").row;
             row.asked_by.get_or_insert_with(|| who.name.clone());
             self.touched_builds.insert(build);
@@ -87,7 +87,13 @@ impl Coordinator {
         }
         let outlook = self.outlook(&self.lanes[&lane]);
         let cause = format!("asked for by {}", who.name);
-        self.new_build(lane, &outlook, cause, Some(who.name.clone()))
+        let build = self.new_build(lane, &outlook, cause, Some(who.name.clone()));
+        self.find_out(lane, &outlook);
+        if outlook.wants.look_up.is_empty() {
+            self.mark(lane);
+        }
+        // Else it is planned when the answer comes, and would not get further before.
+        build
     }
 
     /// A person asked for it: it goes before what nobody asked for.

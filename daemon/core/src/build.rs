@@ -73,7 +73,7 @@ impl Coordinator {
     }
 
     /// Orders what has to be known first.
-    fn find_out(&mut self, id: LaneId, outlook: &Outlook) {
+    pub(crate) fn find_out(&mut self, id: LaneId, outlook: &Outlook) {
         for file in &outlook.wants.hash {
             if self.files.begin_hashing(file) {
                 self.order(Effect::Hash { file: file.clone(), keep: crate::settle::keeps_bytes(file) });

@@ -5,7 +5,7 @@
 //! meanwhile is collected and leaves as one [`Decision`].
 
 use crate::build::{Build, Job};
-use crate::lane::{Lane, LaneId, LaneName, ViewName};
+use crate::lane::{Lane, LaneId, LaneNames, ViewName};
 use crate::lease::Leases;
 use crate::plan::Outlook;
 use crate::playbook::Playbook;
@@ -35,7 +35,7 @@ pub struct Coordinator {
     pub(crate) runner: bool,
 
     pub(crate) lanes: BTreeMap<LaneId, Lane>,
-    pub(crate) lane_of: BTreeMap<LaneName, LaneId>,
+    pub(crate) lane_of: LaneNames,
     pub(crate) next_lane: u64,
     /// Lanes that something changed for, to be planned in this step.
     pub(crate) dirty: BTreeSet<LaneId>,

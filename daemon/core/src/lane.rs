@@ -10,6 +10,7 @@ use crate::{ActionRow, BuildId, Digest, FilePath, IndexRow, Node, Subject, Time,
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::fmt::Write as _;
 
 /// In memory only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +21,49 @@ pub(crate) struct LaneId(pub u64);
 pub(crate) struct LaneName {
     pub subject: Subject,
     pub parameters: BTreeMap<String, String>,
+}
+
+/// Lanes by name. Submissions by the million may differ in nothing but their parameters, so these are one text here,
+/// which compares quickly.
+#[derive(Debug, Default)]
+pub(crate) struct LaneNames(BTreeMap<Subject, BTreeMap<String, LaneId>>);
+
+impl LaneNames {
+    pub fn get(&self, name: &LaneName) -> Option<LaneId> {
+        self.0.get(&name.subject)?.get(&text(&name.parameters)).copied()
+    }
+
+    /// The lane of a subject without parameters.
+    pub fn plain(&self, subject: &Subject) -> Option<LaneId> {
+        self.0.get(subject)?.get("").copied()
+    }
+
+    /// All lanes of a subject.
+    pub fn of(&self, subject: &Subject) -> impl Iterator<Item = LaneId> {
+        self.0.get(subject).into_iter().flat_map(BTreeMap::values).copied()
+    }
+
+    pub fn insert(&mut self, name: &LaneName, id: LaneId) {
+        self.0.entry(name.subject.clone()).or_default().insert(text(&name.parameters), id);
+    }
+
+    pub fn remove(&mut self, name: &LaneName) {
+        let Some(same) = self.0.get_mut(&name.subject) else { return };
+        same.remove(&text(&name.parameters));
+        if same.is_empty() {
+            self.0.remove(&name.subject);
+        }
+    }
+}
+
+/// Parameters as one text, another one for any others; empty for none.
+fn text(parameters: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for word in parameters.iter().flat_map(|(name, value)| [name, value]) {
+        // With its length before it, so that no word runs into the next.
+        let _ = write!(text, "{}:{word}", word.len());
+    }
+    text
 }
 
 #[derive(Debug)]
@@ -107,3 +151,20 @@ impl Lane {
 
 /// Planning a file costs about a microsecond; with this it takes a few percent of one processor at most.
 const FILES_PER_MS: u64 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(of: &[(&str, &str)]) -> BTreeMap<String, String> {
+        of.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    }
+
+    #[test]
+    fn other_parameters_are_another_text() {
+        assert_eq!(text(&parameters(&[])), "");
+        assert_ne!(text(&parameters(&[("a", "bc")])), text(&parameters(&[("ab", "c")])));
+        assert_ne!(text(&parameters(&[("a", "1:b1:c")])), text(&parameters(&[("a", ""), ("b", "c")])));
+        assert_ne!(text(&parameters(&[("", "")])), "");
+    }
+}

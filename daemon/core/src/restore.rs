@@ -5,7 +5,7 @@
 //! scan, so a restart on an unchanged tree reads nothing, starts nothing and writes nothing.
 
 use crate::build::{Build, Job};
-use crate::lane::LaneName;
+use crate::lane::{LaneName, LaneNames};
 use crate::lease::{Leases, Wanted};
 use crate::playbook::Playbook;
 use crate::pool::Pools;
@@ -40,7 +40,7 @@ impl Coordinator {
             tools: BTreeMap::new(),
             runner: false,
             lanes: BTreeMap::new(),
-            lane_of: BTreeMap::new(),
+            lane_of: LaneNames::default(),
             next_lane: 0,
             dirty: BTreeSet::new(),
             readers: BTreeMap::new(),

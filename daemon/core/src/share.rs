@@ -234,9 +234,7 @@ impl Coordinator {
             if find && is_plain(file) && play.triggers(below) {
                 lanes.extend(self.lane(LaneName { subject: subject.clone(), parameters: BTreeMap::new() }));
             }
-            let first = LaneName { subject: subject.clone(), parameters: BTreeMap::new() };
-            let same = self.lane_of.range(first..).take_while(|(name, _)| name.subject == subject);
-            lanes.extend(same.map(|(_, lane)| *lane));
+            lanes.extend(self.lane_of.of(&subject));
         }
         lanes
     }
@@ -244,13 +242,13 @@ impl Coordinator {
     /// The lane of this name; made when its subject's path is one that the pipeline is for.
     pub(crate) fn lane(&mut self, name: LaneName) -> Option<LaneId> {
         if let Some(lane) = self.lane_of.get(&name) {
-            return Some(*lane);
+            return Some(lane);
         }
         let play = self.playbook.plays.get(&name.subject.pipeline)?.clone();
         let captures = play.captures(&name.subject.path)?;
         let id = LaneId(self.next_lane);
         self.next_lane += 1;
-        self.lane_of.insert(name.clone(), id);
+        self.lane_of.insert(&name, id);
         self.lanes.insert(id, Lane::new(name, play, captures));
         Some(id)
     }

@@ -1,6 +1,6 @@
 //! What may be read off a coordinator: borrowed or copied, never a decision.
 
-use crate::lane::{Lane, LaneName};
+use crate::lane::Lane;
 use crate::plan::{Stand, Task};
 use crate::{
     Blocker, BuildId, BuildRow, Coordinator, Digest, FilePath, IndexRow, JobId, JobRow, JobState, LeaseRow, Node,
@@ -85,8 +85,7 @@ impl Coordinator {
 
     /// What would run now for a subject, and why, as the builds see it. `None`: no such subject.
     pub fn plan(&self, subject: &Subject) -> Option<Plan> {
-        let name = LaneName { subject: subject.clone(), parameters: BTreeMap::new() };
-        let lane = &self.lanes[self.lane_of.get(&name)?];
+        let lane = &self.lanes[&self.lane_of.plain(subject)?];
         let outlook = self.outlook(lane);
         let nodes = outlook.nodes.into_iter().map(|prospect| {
             let job = self.job_of(lane, &prospect.node);
@@ -157,8 +156,7 @@ impl Coordinator {
 
     /// The last result of every node of a subject.
     pub fn index(&self, subject: &Subject) -> impl Iterator<Item = &IndexRow> {
-        let name = LaneName { subject: subject.clone(), parameters: BTreeMap::new() };
-        let lane = self.lane_of.get(&name).map(|lane| &self.lanes[lane]);
+        let lane = self.lane_of.plain(subject).map(|lane| &self.lanes[&lane]);
         lane.into_iter().flat_map(|lane| lane.index.values().map(AsRef::as_ref))
     }
 
@@ -193,11 +191,7 @@ impl Coordinator {
             let (path, _) = play.subject_of(&file.path)?;
             Some(Subject { pipeline: play.pipeline.name.clone(), share: file.share, path })
         });
-        subjects
-            .filter(|subject| {
-                self.lane_of.contains_key(&LaneName { subject: subject.clone(), parameters: BTreeMap::new() })
-            })
-            .collect()
+        subjects.filter(|subject| self.lane_of.plain(subject).is_some()).collect()
     }
 
     /// Files that are read by pipelines and that changed too lately to be read.
