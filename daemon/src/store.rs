@@ -5,10 +5,8 @@
 //! (`show_protocol::codec`), so that every release can read what every earlier one wrote. Owns the state directory's
 //! lock and the file in it; knows nothing of what rows mean.
 //!
-//! Commit mode: two-phase with quick repair. Names and notes are other people's bytes, and the one-phase mode trusts a
-//! checksum that such bytes could be made to satisfy; quick repair makes the start after a crash independent of the
-//! size of the file. That costs two flushes per commit, counted by a test, instead of one; a decision, and every group
-//! of decisions made while the one before was being kept, is one commit.
+//! Commit mode: two-phase, which is two flushes, counted by a test (`docs/decisions/0300-how-the-store-commits.md`). A
+//! decision, and every group of decisions made while the one before was being kept, is one commit.
 
 mod export;
 mod home;
@@ -23,6 +21,7 @@ pub use read::{BuildFilter, JobFilter, JobPredicate, Page, Reader};
 
 use redb::{Builder, Database, ReadableDatabase, StorageBackend};
 use show_core::{Change, Row, Rows};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use table::Writer;
 
@@ -166,13 +165,12 @@ impl Store {
         if changes.is_empty() {
             return Ok(());
         }
-        // Counters change with every decision; of a group only the last ones matter.
-        let last_meta = changes.iter().rposition(|change| matches!(change, Change::Put(Row::Meta(_))));
+        let overwritten = overwritten(changes);
         let events_kept_max = self.events_kept_max;
         self.write(changes.len(), |writer| {
             for (place, change) in changes.iter().enumerate() {
                 match change {
-                    Change::Put(Row::Meta(_)) if Some(place) != last_meta => {}
+                    Change::Put(_) if overwritten[place] => {}
                     Change::Put(row) => writer.put(row)?,
                     Change::Delete(key) => writer.delete(key)?,
                     Change::Log(event) => writer.log(event, events_kept_max)?,
@@ -190,7 +188,6 @@ impl Store {
         let keep = |cause: redb::Error| StoreError::Keep { changes, cause };
         let mut transaction = self.db.begin_write().map_err(|cause| keep(cause.into()))?;
         transaction.set_two_phase_commit(true);
-        transaction.set_quick_repair(true);
         let mut writer = Writer::new(&transaction);
         work(&mut writer).map_err(|cause| match cause {
             table::WriteError::Store(cause) => keep(cause),
@@ -244,6 +241,21 @@ impl Store {
         }
         Ok(known)
     }
+}
+
+/// Which changes put a row that a later one of the group puts again: counters change with every decision, and a job
+/// often twice in a turn. Only the last of them is written.
+fn overwritten(changes: &[Change]) -> Vec<bool> {
+    let (mut meta, mut builds, mut jobs) = (false, BTreeSet::new(), BTreeSet::new());
+    let later = changes.iter().rev().map(|change| match change {
+        Change::Put(Row::Meta(_)) => std::mem::replace(&mut meta, true),
+        Change::Put(Row::Build(build)) => !builds.insert(build.id),
+        Change::Put(Row::Job(job)) => !jobs.insert(job.id),
+        _ => false,
+    });
+    let mut overwritten: Vec<bool> = later.collect();
+    overwritten.reverse();
+    overwritten
 }
 
 #[cfg(test)]

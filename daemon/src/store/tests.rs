@@ -178,6 +178,20 @@ fn of_a_group_of_decisions_the_last_counters_count() {
 }
 
 #[test]
+fn of_a_row_that_a_group_writes_twice_the_last_counts_and_a_deletion_between_undoes_nothing() {
+    let mut store = store();
+    store.apply(&put(vec![Row::Build(build(1, "episodes/0900/", &[1], true))])).expect("kept");
+    let mut group = put(vec![Row::Job(job(1, 1, "episodes/0900/", failed()))]);
+    group.push(Change::Delete(RowKey::Build(BuildId(1))));
+    group.extend(put(vec![Row::Job(job(1, 2, "episodes/0900/", done()))]));
+    store.apply(&group).expect("kept");
+    let reader = store.read().expect("readable");
+    assert_eq!(reader.job(JobId(1)).expect("readable"), Some(job(1, 2, "episodes/0900/", done())));
+    let bad = reader.jobs(&JobFilter { bad_only: true, ..JobFilter::default() }, None, 10).expect("readable");
+    assert!(bad.rows.is_empty(), "it ended well");
+}
+
+#[test]
 fn jobs_are_paged_newest_first_by_any_filter() {
     let mut store = store();
     let mut rows = vec![
