@@ -1,7 +1,7 @@
 //! A blocking client that keeps several requests in flight, over the real socket in bincode.
 
-use show_protocol::ask::{Cancel, Job, Jobs, Submit, Wait};
-use show_protocol::{Answer, Ask, Encoding, Envelope, Hello, JobId, JobsView, Reply, Request, Welcome};
+use show_protocol::ask::{Cancel, Follow, Job, Submit, Wait};
+use show_protocol::{Answer, Ask, Encoding, Envelope, Hello, JobId, Push, Reply, Request, Welcome};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -38,23 +38,29 @@ impl Client {
         self.ask(submission(pipeline, subject, n)).jobs
     }
 
-    /// `count` submissions with `in_flight` unanswered at any time.
-    pub fn submit_many(
+    /// `count` submissions for one subject, `in_flight` of them unanswered at any time.
+    pub fn submit_many(&mut self, pipeline: &str, subject: &str, count: usize, in_flight: usize, first: usize) {
+        self.submit_each(pipeline, (first..first + count).map(|n| (subject.to_owned(), n)), in_flight);
+    }
+
+    /// The same for subjects and numbers as they come.
+    pub fn submit_each(
         &mut self,
         pipeline: &str,
-        subject: &str,
-        count: usize,
+        all: impl IntoIterator<Item = (String, usize)>,
         in_flight: usize,
-        first: usize,
     ) -> Vec<JobId> {
-        let mut jobs = Vec::with_capacity(count);
-        for n in 0..count {
-            self.request(submission(pipeline, subject, first + n).into());
-            if n >= in_flight {
+        let mut jobs = Vec::new();
+        let mut unanswered = 0;
+        for (subject, n) in all {
+            if unanswered == in_flight {
                 jobs.extend(self.submitted());
+                unanswered -= 1;
             }
+            self.request(submission(pipeline, &subject, n).into());
+            unanswered += 1;
         }
-        for _ in 0..count.min(in_flight) {
+        for _ in 0..unanswered {
             jobs.extend(self.submitted());
         }
         jobs
@@ -76,16 +82,30 @@ impl Client {
         self.ask(Wait { jobs: jobs.to_vec(), ..Wait::default() });
     }
 
-    /// When the program of a job's attempt was running, by its own clock: the built-in `noop` says so in its result.
+    /// When the program of a job's attempt was running, by its own clock: the bench's own step says so in its result.
     pub fn started(&mut self, job: JobId) -> Duration {
         let view = self.ask(Job { job });
-        let fact = view.facts.iter().find(|fact| fact.name == "started_us").expect("noop says when it started");
+        let fact = view.facts.iter().find(|fact| fact.name == "started_us").expect("the step says when it started");
         Duration::from_micros(fact.value.parse().expect("microseconds"))
     }
 
-    pub fn newest(&mut self, step: &str) -> Option<JobId> {
-        let JobsView { jobs, .. } = self.ask(Jobs { limit: Some(1), ..Jobs::default() });
-        jobs.first().filter(|job| job.pipeline == step).map(|job| job.job)
+    /// Follows the event log from now on: [`Self::next_done`] reads it, and nothing else is to be asked any more.
+    pub fn follow(mut self) -> Self {
+        self.ask(Follow::default());
+        self
+    }
+
+    /// The next job of a pipeline that is done.
+    pub fn next_done(&mut self, pipeline: &str) -> JobId {
+        loop {
+            let payload = self.receive();
+            if let Reply::Push(Push::Event(event)) = Encoding::Bincode.read_reply(&payload).expect("a reply").body
+                && event.kind == "job.done"
+                && event.pipeline.as_deref() == Some(pipeline)
+            {
+                return event.job.expect("what is done is a job");
+            }
+        }
     }
 
     pub fn ask<A: Ask>(&mut self, ask: A) -> A::View {

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Prints the table of benchmarks: what showd promises to be quick at, beside what the device allows. Not a test.
 #
-#   tests/bench/run.sh [submit|latency|chain|save|check|restart|memory]
+#   tests/bench/run.sh [--long] [submit|latency|chain|save|check|restart|memory]...
+#
+# What the figures mean and came to: docs/PERFORMANCE.md.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo build --release --quiet -p showd -p showctl -p show-tests --bins
