@@ -70,6 +70,6 @@ fn write(world: &World, event: &Arc<EventRow>) {
             )
         };
     }
-    let is_bad = ["failed", "lost", "refused", "gone"].iter().any(|end| event.kind.ends_with(end));
+    let is_bad = ["failed", "lost", "refused", "away", "unread", "dropped"].iter().any(|end| event.kind.ends_with(end));
     if is_bad { tell!(warn) } else { tell!(info) }
 }

@@ -50,8 +50,9 @@ pub enum StoreError {
         #[source]
         cause: redb::Error,
     },
-    #[error("could not keep {changes} changes")]
+    #[error("could not keep {changes} changes in the store at {path}")]
     Keep {
+        path: PathBuf,
         changes: usize,
         #[source]
         cause: redb::Error,
@@ -112,7 +113,7 @@ pub struct Store {
     db: Database,
     events_kept_max: u64,
     /// Held as long as the store is open, so that a second daemon is refused.
-    _home: Option<Home>,
+    home: Option<Home>,
 }
 
 impl Store {
@@ -144,7 +145,7 @@ impl Store {
     }
 
     fn ready(db: Database, events_kept_max: u64, home: Option<Home>) -> Result<Self, StoreError> {
-        let store = Self { db, events_kept_max, _home: home };
+        let store = Self { db, events_kept_max, home };
         let ready = {
             let read = store.db.begin_read().map_err(read_error)?;
             read.open_table(table::READY).is_ok()
@@ -185,7 +186,8 @@ impl Store {
         changes: usize,
         work: impl FnOnce(&mut Writer<'_>) -> Result<(), table::WriteError>,
     ) -> Result<(), StoreError> {
-        let keep = |cause: redb::Error| StoreError::Keep { changes, cause };
+        let path = self.home.as_ref().map_or_else(|| PathBuf::from("memory"), Home::store);
+        let keep = |cause: redb::Error| StoreError::Keep { path: path.clone(), changes, cause };
         let mut transaction = self.db.begin_write().map_err(|cause| keep(cause.into()))?;
         transaction.set_two_phase_commit(true);
         let mut writer = Writer::new(&transaction);

@@ -132,11 +132,29 @@ fn a_client_in_another_language_needs_only_the_documented_protocol() {
     messy_episode(&show);
     show.start();
     show.idle();
-    let mut command = Command::new("python3");
-    command.arg(repository().join("tests/e2e/client.py")).arg(show.socket()).arg("status");
-    let ran = run(command);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("0900"), "{ran:?}");
+    let python = |args: &[&str]| {
+        let mut command = Command::new("python3");
+        command.arg(repository().join("tests/e2e/client.py")).arg(show.socket()).args(args);
+        run(command)
+    };
+    let status = python(&["status"]);
+    assert_eq!(status.code, 0, "{status:?}");
+    assert!(status.out.contains("0900"), "{status:?}");
+
+    let refused = python(&["job", r#"{"job":999999}"#]);
+    assert_eq!(refused.code, 4, "{refused:?}");
+    assert!(refused.out.contains("hint"), "{refused:?}");
+
+    let from = show.next_event();
+    let submitted = python(&["requeue", r#"{"episode":"900","force":true}"#]);
+    assert_eq!(submitted.code, 0, "{submitted:?}");
+    let followed = python(&["follow", &format!(r#"{{"from":{from},"snapshot":true}}"#), "3"]);
+    let lines: Vec<serde_json::Value> =
+        followed.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 4, "the answer and three pushes: {followed:?}");
+    assert_eq!(lines[0]["next"], from, "{followed:?}");
+    assert!(lines[0]["snapshot"]["episodes"].is_array(), "{followed:?}");
+    show.idle();
 }
 
 #[test]

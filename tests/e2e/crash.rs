@@ -1,78 +1,117 @@
 //! Killed at any moment, nothing acknowledged is lost and nothing is stuck.
 
 use crate::{HOST, LEAK, QUOTES, messy_episode};
-use show_tests::Show;
+use show_tests::{Show, Slow};
 
-/// Moments at which the daemon is killed, as words of the event that has just been logged.
-const MOMENTS: [&str; 6] = ["scan", "cue_repair", "extract_quotes", "runtime", "compile", "publish"];
+/// Moments at which the daemon is killed: once this many events have been logged. All of them in the long ring.
+fn moments() -> Vec<u64> {
+    let all = 1..=60;
+    if std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes") { all.collect() } else { all.step_by(9).collect() }
+}
 
 #[test]
 fn sigkill_at_any_moment_loses_nothing_and_leaves_no_job_stuck() {
-    for moment in MOMENTS {
+    for moment in moments() {
         let mut show = Show::new();
         messy_episode(&show);
         show.start();
-        show.seen(&[moment]);
+        show.seen(&[&format!("\"seq\":{moment},")]);
         show.kill();
         show.write("episodes/0900/rundown/40 Meanwhile.md", "---\nslug: meanwhile\ntype: segment\norder: 40\nstatus: production\ntitle: Meanwhile\n---\n\nTyped while nobody watched.\n");
         show.start();
         show.idle();
         let host = show.read(HOST);
-        assert!(host.contains("Typed while nobody watched."), "killed at {moment}: what was typed is found");
-        assert!(show.exists(QUOTES), "killed at {moment}");
+        assert!(host.contains("Typed while nobody watched."), "killed at event {moment}: what was typed is found");
+        assert!(show.exists(QUOTES), "killed at event {moment}");
         let leak = show.read("episodes/0900/rundown/20 Leak.md");
-        assert!(leak.contains("Water came out of it") && !leak.contains("pending"), "killed at {moment}:\n{leak}");
+        assert!(
+            leak.contains("Water came out of it") && !leak.contains("pending"),
+            "killed at event {moment}:\n{leak}"
+        );
         let left: Vec<_> = temporary(&show);
-        assert!(left.is_empty(), "killed at {moment}: {left:?} left behind");
+        assert!(left.is_empty(), "killed at event {moment}: {left:?} left behind");
         let running = show.json(&["jobs", "--state", "running,waiting,publishing,stopping"]);
-        assert_eq!(running["jobs"].as_array().map(Vec::len), Some(0), "killed at {moment}: {running}");
+        assert_eq!(running["jobs"].as_array().map(Vec::len), Some(0), "killed at event {moment}: {running}");
     }
 }
 
 #[test]
 fn a_running_attempt_outlives_the_daemon_and_is_taken_over() {
     let mut show = Show::new();
-    let share = show.share();
-    show.configure_whole(&format!(
-        "settle = \"50ms\"\n[share.show]\npath = {share:?}\n[pipeline.show-build]\nenabled = false\n\
-         [pipeline.slow]\nsubject = \"slow/{{name}}/\"\n[[pipeline.slow.step]]\nname = \"wait\"\n\
-         run = [\"sh\", \"-c\", \"echo begun; while [ ! -e {{in.go}} ]; do sleep 0.05; done; cat {{in.go}}\"]\n\
-         in.go = {{ file = \"go.txt\" }}\n"
-    ));
-    show.write("slow/one/go.txt", "gone on\n");
+    let slow = Slow::new(&show, "");
     show.start();
-    let submitted = show.json(&["submit", "slow", "slow/one/"]);
-    let job = submitted["jobs"][0].to_string();
-    assert_eq!(show.ctl(&["wait", &job, "--timeout", "60s"]).code, 0, "{}", show.log());
-    assert!(show.ctl(&["log", &job]).out.contains("gone on"));
-}
-
-#[test]
-fn an_attempt_that_ran_through_a_restart_is_not_started_again() {
-    let mut show = Show::new();
-    let share = show.share();
-    // It ends when a file appears in a folder that it may read, so that the test decides when.
-    let gate = tempfile::tempdir().expect("a temporary folder");
-    let path = gate.path();
-    show.configure_whole(&format!(
-        "settle = \"50ms\"\n[share.show]\npath = {share:?}\n[pipeline.show-build]\nenabled = false\n\
-         [pipeline.slow]\nsubject = \"slow/{{name}}/\"\n[[pipeline.slow.step]]\nname = \"wait\"\nreads = [{path:?}]\n\
-         run = [\"sh\", \"-c\", \"echo begun $$; until [ -e {}/go ]; do sleep 0.05; done; echo ended\"]\n",
-        path.display()
-    ));
-    show.write("slow/one/file.txt", "");
-    show.start();
-    let job = show.json(&["submit", "slow", "slow/one/"])["jobs"][0].to_string();
-    show.seen(&["job.started", &format!("\"job\":{job}")]);
+    let job = slow.begun(&show);
     show.kill();
     show.start();
-    std::fs::write(path.join("go"), "").expect("the gate opens");
+    slow.open();
     assert_eq!(show.ctl(&["wait", &job, "--timeout", "60s"]).code, 0, "{}", show.log());
     let view = show.json(&["job", &job]);
     assert_eq!(view["attempts"].as_array().map(Vec::len), Some(1), "{view}");
     let log = show.ctl(&["log", &job]).out;
     assert_eq!(log.matches("begun").count(), 1, "{log}");
     assert!(log.contains("ended"), "{log}");
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_sigkill() {
+    let mut show = Show::new();
+    let slow = Slow::new(&show, "");
+    show.start();
+    let mut acknowledged = Vec::new();
+    std::thread::scope(|scope| {
+        let (told, jobs) = std::sync::mpsc::channel();
+        for client in 0..4 {
+            let (show, told) = (&show, told.clone());
+            scope.spawn(move || {
+                for n in 0..50 {
+                    let parameter = format!("n={client}-{n}");
+                    let ran = show.ctl(&["submit", "slow", "slow/one/", &parameter, "--json"]);
+                    if ran.code != 0 {
+                        // The daemon is gone, and nothing was promised.
+                        return;
+                    }
+                    let submitted: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+                    let _ = told.send(submitted["jobs"][0].to_string());
+                }
+            });
+        }
+        drop(told);
+        acknowledged.extend(jobs.iter().take(12));
+        let pid = nix::unistd::Pid::from_raw(show.pid().cast_signed());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("our own child");
+        acknowledged.extend(jobs.iter());
+    });
+    assert!((12..200).contains(&acknowledged.len()), "killed in the midst of it: {acknowledged:?}");
+    show.kill();
+    show.start();
+    slow.open();
+    for job in acknowledged {
+        let ran = show.ctl(&["wait", &job, "--timeout", "100s"]);
+        assert_eq!(ran.code, 0, "job {job} was acknowledged: {ran:?}\n{}", show.log());
+    }
+}
+
+#[test]
+fn an_attempt_whose_runner_was_killed_runs_again_and_costs_no_try() {
+    let mut show = Show::new();
+    let slow = Slow::new(&show, "retry = { tries = 1 }");
+    show.start();
+    let job = slow.begun(&show);
+    let runner = std::fs::read_dir("/proc").expect("/proc is there").flatten().find(|entry| {
+        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let command = String::from_utf8_lossy(&command);
+        command.contains("\0runner\0") && command.contains(&show.state().display().to_string())
+    });
+    let runner = runner.expect("the runner names the state directory").file_name();
+    let pid = runner.to_str().and_then(|pid| pid.parse().ok()).expect("a process number");
+    let from = show.next_event();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).expect("it is ours");
+    show.seen_from(from, &["job.started", &format!("\"job\":{job}")]);
+    slow.open();
+    assert_eq!(show.ctl(&["wait", &job, "--timeout", "100s"]).code, 0, "{}", show.log());
+    let attempts = show.json(&["job", &job])["attempts"].clone();
+    assert_eq!(attempts.as_array().map(Vec::len), Some(2), "{attempts}");
+    assert_eq!(attempts[0]["outcome"], "lost", "{attempts}");
 }
 
 #[test]

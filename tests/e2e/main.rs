@@ -5,6 +5,7 @@
 mod bad_input;
 mod client;
 mod crash;
+mod daemon;
 mod people;
 mod pipeline;
 mod programs;

@@ -28,20 +28,6 @@ fn a_messy_episode_becomes_scripts_quotes_and_runtimes_and_the_repairs_stand_in_
 }
 
 #[test]
-fn an_unchanged_tree_is_neither_read_nor_written_again_after_a_restart() {
-    let mut show = Show::new();
-    messy_episode(&show);
-    show.start();
-    show.idle();
-    let (before, jobs) = (show.picture(), ended(&show));
-    assert_eq!(show.stop(), 0);
-    show.start();
-    show.idle();
-    assert_eq!(show.picture(), before, "a second run writes nothing");
-    assert_eq!(ended(&show), jobs, "and runs nothing");
-}
-
-#[test]
 fn an_edit_runs_only_what_depends_on_it() {
     let mut show = Show::new();
     messy_episode(&show);

@@ -30,7 +30,8 @@ fn frames_that_make_no_sense_end_their_connection_and_nobody_elses() {
     let mut show = Show::new();
     show.start();
     let hello = frame(&Hello::new("test", Encoding::Json).write());
-    let cases: [(&str, Vec<u8>); 8] = [
+    let version = frame(br#"{"id":1,"body":{"version":{}}}"#);
+    let cases: [(&str, Vec<u8>); 13] = [
         ("a hello that is not JSON", frame(b"\x00\x01\x02")),
         (
             "a hello of another protocol",
@@ -38,7 +39,21 @@ fn frames_that_make_no_sense_end_their_connection_and_nobody_elses() {
         ),
         ("a frame longer than the cap", u32::MAX.to_be_bytes().to_vec()),
         ("an empty frame", frame(b"")),
-        ("a request before the hello", frame(br#"{"id":1,"body":{"version":{}}}"#)),
+        ("a request before the hello", version.clone()),
+        ("a second hello", [hello.clone(), hello.clone()].concat()),
+        ("a request without a number", [hello.clone(), frame(br#"{"id":0,"body":{"version":{}}}"#)].concat()),
+        (
+            "a number used twice",
+            [
+                hello.clone(),
+                frame(br#"{"id":1,"body":{"wait":{"for":{"idle":true}}}}"#),
+                version.clone(),
+                version.clone(),
+            ]
+            .concat(),
+        ),
+        ("a frame cut off in its length", [hello.clone(), vec![0, 0]].concat()),
+        ("a frame cut off in its payload", [hello.clone(), version[..version.len() / 2].to_vec()].concat()),
         ("a request that is not JSON", [hello.clone(), frame(b"{]")].concat()),
         ("an unknown request", [hello.clone(), frame(br#"{"id":1,"body":{"explode":{}}}"#)].concat()),
         (

@@ -429,7 +429,7 @@ fn a_full_disk_is_an_error_and_what_was_kept_before_is_still_there() {
     store.apply(&step(1)).expect("kept");
     backend.fill_up();
     let error = store.apply(&step(2)).expect_err("full");
-    assert_eq!(error.to_string(), "could not keep 4 changes");
+    assert_eq!(error.to_string(), "could not keep 4 changes in the store at memory");
     drop(store);
     let store = Store::on(backend.after_power_cut(1), 1_000).expect("opens again");
     assert_eq!(store.restore().expect("readable").meta.next_job, 1);

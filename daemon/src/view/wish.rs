@@ -4,7 +4,7 @@ use super::{Answered, No, Seen, build, invalid, job, name, settle};
 use crate::inbox::{Said, Then};
 use crate::store::StoreError;
 use crate::words::because;
-use show_core::{Ask, Digest, FilePath, JobName, LeaseId, LeaseKind, ProposalId};
+use show_core::{Ask, Digest, FilePath, JobName, JobState, LeaseId, LeaseKind, ProposalId};
 use show_protocol::{Failure, Refusal, RefusalKind, Reply, Request};
 use show_publish::Keep;
 use std::collections::BTreeMap;
@@ -37,12 +37,26 @@ fn ask_of(seen: &Seen<'_>, request: Request) -> Answered {
                 jobs.push(job::must_find(seen, *id)?.id);
             }
             for id in &ask.builds {
-                jobs.extend(build::must_find(seen, *id)?.jobs);
+                // What has ended or is being published can no longer be stopped, and the rest should be.
+                let before = jobs.len();
+                for job in build::must_find(seen, *id)?.jobs {
+                    let is_under_way =
+                        |state: &JobState| !state.is_over() && !matches!(state, JobState::Publishing { .. });
+                    if job::find(seen, job)?.is_some_and(|row| is_under_way(&row.state)) {
+                        jobs.push(job);
+                    }
+                }
+                if jobs.len() == before {
+                    let (text, hint) =
+                        (format!("nothing of build {id} can be stopped"), format!("see \"showctl build {id}\""));
+                    return Err(Refusal::new(RefusalKind::NotNow, text, hint).into());
+                }
             }
             if jobs.is_empty() {
                 return Err(invalid("nothing was named to cancel", "name jobs or builds").into());
             }
-            asked(Ask::Cancel { jobs }, Then::Ids)
+            let ids = jobs.iter().map(|job| job.0).collect();
+            asked(Ask::Cancel { jobs }, Then::ThisMany { ids })
         }
         R::Wait(ask) => {
             let mut jobs = Vec::new();

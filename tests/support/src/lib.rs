@@ -6,6 +6,8 @@
 
 mod processes;
 mod show;
+mod slow;
 
 pub use processes::{binary, kill_all_naming};
 pub use show::{Ran, Show, copy, repository, run};
+pub use slow::Slow;

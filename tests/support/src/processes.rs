@@ -15,14 +15,17 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// Ends every process whose command line names `path`: a runner that outlived its daemon, as it should, and its steps.
+/// Ends every process whose command line or environment names `path`: a runner that outlived its daemon, as it should,
+/// its steps, and whatever these started.
 pub fn kill_all_naming(path: &Path) {
     let needle = path.as_os_str().as_encoded_bytes();
     let Ok(processes) = std::fs::read_dir("/proc") else { return };
     for entry in processes.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let names_it = command.windows(needle.len()).any(|window| window == needle);
+        let names_it = ["cmdline", "environ"].iter().any(|file| {
+            let words = std::fs::read(entry.path().join(file)).unwrap_or_default();
+            words.windows(needle.len()).any(|window| window == needle)
+        });
         if names_it && pid != std::process::id().cast_signed() {
             let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
         }

@@ -17,6 +17,8 @@ pub struct Show {
     dir: TempDir,
     daemon: Option<Child>,
     environment: Vec<(String, String)>,
+    /// Run before the daemon, in user and mount namespaces of its own.
+    setup: Option<String>,
 }
 
 /// What a command came to.
@@ -31,7 +33,7 @@ impl Show {
     /// An empty share with `episodes/`, short clocks and no daemon yet.
     pub fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("show-").tempdir().expect("a temporary folder");
-        let show = Self { dir, daemon: None, environment: Vec::new() };
+        let show = Self { dir, daemon: None, environment: Vec::new(), setup: None };
         fs::create_dir_all(show.share().join("episodes")).expect("the share is writable");
         show.configure("settle = \"200ms\"\nsettle_media = \"200ms\"\nquiet = \"600ms\"\n");
         show
@@ -85,9 +87,37 @@ impl Show {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// A shell script for the next starts, run as root of namespaces in which disks can be mounted and limits set that
+    /// nobody else notices and that are gone with the daemon. False, with a word on standard error: this machine does
+    /// not let us.
+    pub fn inside(&mut self, setup: &str) -> bool {
+        let mut probe = Command::new("unshare");
+        probe.args(["--user", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]);
+        let can = run(probe);
+        if can.code == 0 {
+            self.setup = Some(setup.to_owned());
+        } else {
+            eprintln!("NOT SHOWN HERE: this machine gives us no namespace to mount a disk in: {}", can.err.trim());
+        }
+        can.code == 0
+    }
+
+    /// The next starts happen in the world as it is.
+    pub fn outside(&mut self) {
+        self.setup = None;
+    }
+
     /// The command that starts the daemon on this share.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(binary("showd"));
+        let mut command = match &self.setup {
+            None => Command::new(binary("showd")),
+            Some(setup) => {
+                let mut command = Command::new("unshare");
+                command.args(["--user", "--map-root-user", "--mount", "sh", "-ec"]);
+                command.arg(format!("{setup}\nexec \"$@\"")).arg("sh").arg(binary("showd"));
+                command
+            }
+        };
         command.arg("--config").arg(self.config()).arg("--state").arg(self.state()).arg("--socket").arg(self.socket());
         command.envs(self.environment.iter().cloned()).stdin(Stdio::null());
         command
@@ -98,13 +128,20 @@ impl Show {
     /// # Panics
     /// With its log, when it ends or says nothing.
     pub fn start(&mut self) {
+        self.start_as(self.command());
+    }
+
+    /// The same with another command line.
+    ///
+    /// # Panics
+    /// As above.
+    pub fn start_as(&mut self, mut command: Command) {
         assert!(self.daemon.is_none(), "the daemon is already running");
         let notify = self.dir.path().join("notify.sock");
         let _ = fs::remove_file(&notify);
         let ready = UnixDatagram::bind(&notify).expect("a notify socket");
         ready.set_read_timeout(Some(Duration::from_millis(200))).expect("a read timeout");
         let log = fs::OpenOptions::new().create(true).append(true).open(self.journal()).expect("a log file");
-        let mut command = self.command();
         command.env("NOTIFY_SOCKET", &notify).env_remove("JOURNAL_STREAM").process_group(0);
         command.stdout(log.try_clone().expect("a second handle")).stderr(log);
         let mut child = command.spawn().expect("showd starts");
@@ -131,11 +168,47 @@ impl Show {
         child.wait().expect("our own child");
     }
 
+    /// Freezes the daemon, so that what happens meanwhile happens all at once for it.
+    pub fn freeze(&self) {
+        self.signal(nix::sys::signal::Signal::SIGSTOP);
+    }
+
+    pub fn thaw(&self) {
+        self.signal(nix::sys::signal::Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = nix::unistd::Pid::from_raw(self.pid().cast_signed());
+        nix::sys::signal::kill(pid, signal).expect("our own child");
+    }
+
+    /// Waits until the daemon ends by itself.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn ended(&mut self) -> i32 {
+        let mut child = self.daemon.take().expect("the daemon is running");
+        let pid = child.id();
+        let (end, told) = std::sync::mpsc::channel();
+        let waiting = std::thread::spawn(move || {
+            let code = child.wait().expect("our own child").code().unwrap_or(-1);
+            let _ = end.send(code);
+        });
+        let code = told.recv_timeout(HUNG).unwrap_or_else(|_| {
+            let _ = nix::sys::signal::kill(
+                nix::unistd::Pid::from_raw(pid.cast_signed()),
+                nix::sys::signal::Signal::SIGKILL,
+            );
+            panic!("showd does not end:\n{}", self.log())
+        });
+        waiting.join().expect("it only waits");
+        code
+    }
+
     /// SIGTERM, and waits for the end.
     pub fn stop(&mut self) -> i32 {
+        self.signal(nix::sys::signal::Signal::SIGTERM);
         let mut child = self.daemon.take().expect("the daemon is running");
-        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("our own child");
         child.wait().expect("our own child").code().unwrap_or(-1)
     }
 
@@ -175,20 +248,39 @@ impl Show {
         assert!(ran.code <= 1, "not idle: {}{}\n{}", ran.out, ran.err, status());
     }
 
-    /// Waits until a line of `showctl follow` from the beginning of the log holds all of `words`.
+    /// Waits until an event of the log, from its beginning, holds all of `words`.
     ///
     /// # Panics
-    /// When the log ends without it.
-    pub fn seen(&self, words: &[&str]) {
+    /// When the log ends without it, or it does not come.
+    pub fn seen(&self, words: &[&str]) -> serde_json::Value {
+        self.seen_from(1, words)
+    }
+
+    /// The same, from this number on.
+    ///
+    /// # Panics
+    /// As above.
+    pub fn seen_from(&self, from: u64, words: &[&str]) -> serde_json::Value {
         use std::io::BufRead;
-        let mut command = Command::new(binary("showctl"));
-        command.args(["follow", "--from", "1", "--json"]).env("SHOWD_SOCKET", self.socket()).stdout(Stdio::piped());
+        let mut command = Command::new("timeout");
+        command.arg(HUNG.as_secs().to_string()).arg(binary("showctl"));
+        command.args(["follow", "--json", "--from", &from.to_string()]);
+        command.env("SHOWD_SOCKET", self.socket()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("showctl starts");
         let lines = std::io::BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let found = lines.map_while(Result::ok).any(|line| words.iter().all(|word| line.contains(word)));
-        let _ = child.kill();
+        let found = lines.map_while(Result::ok).find(|line| words.iter().all(|word| line.contains(word)));
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(child.id().cast_signed()),
+            nix::sys::signal::Signal::SIGTERM,
+        );
         let _ = child.wait();
-        assert!(found, "no event with {words:?}\n{}", self.log());
+        let line = found.unwrap_or_else(|| panic!("no event from {from} on with {words:?}\n{}", self.log()));
+        serde_json::from_str(&line).expect("an event is a line of JSON")
+    }
+
+    /// The number that the next event will have.
+    pub fn next_event(&self) -> u64 {
+        self.json(&["status"])["seq"].as_u64().expect("a number")
     }
 
     /// Writes a file of the share, as a person's editor would: in place.

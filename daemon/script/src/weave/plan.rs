@@ -186,6 +186,10 @@ impl Loom<'_, '_> {
         declares: &Declares,
     ) -> Plan {
         let document = planning.document;
+        // What changes nothing must not stand in the way of what does.
+        if at.old == new {
+            return Plan::Already;
+        }
         let place = at.key(new);
         let known = self.mint.known(new, &place);
         let text_digest = || planning.digest.get_or_init(|| digest(document.text)).clone();
