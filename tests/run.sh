@@ -36,13 +36,13 @@ part() { # part NAME COMMAND...: run it and remember how long it took
     times+=("$(printf '%-14s %4.1f min' "$name" "$(awk "BEGIN { print ($SECONDS - $start) / 60 }")")")
 }
 
-tests() { # tests FILTER: the tests that match, with nextest where it is installed
+suite() { # all tests but the simulator and tidy, with nextest where it is installed
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --workspace --no-fail-fast --status-level slow --final-status-level fail -E "$1"
-    elif [ "$1" = "binary(sim)" ]; then
-        cargo test -p show-tests --test sim
+        cargo nextest run --workspace --no-fail-fast --status-level slow --final-status-level fail \
+            -E "not binary(sim) and not binary(tidy)"
     else
-        cargo test --workspace -- --skip seeds
+        cargo test --workspace --exclude show-tests --no-fail-fast --quiet
+        cargo test -p show-tests --lib --bins --test e2e --quiet
     fi
 }
 
@@ -60,8 +60,8 @@ part format cargo fmt --all -- --check
 part clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
 part build cargo test --workspace --no-run --quiet
 part tidy cargo test -p show-tests --test tidy --quiet
-part tests tests "not binary(sim) and not binary(tidy)"
-part simulator tests "binary(sim)"
+part suite suite
+part simulator cargo test -p show-tests --test sim --quiet
 [ "$long" = no ] || {
     part programs cargo build --quiet -p showd -p showctl
     part systemd tests/systemd.sh
