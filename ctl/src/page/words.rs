@@ -24,9 +24,9 @@ pub fn took(ms: i64) -> String {
     }
 }
 
-/// A length on air: `0:45`, `58:41`, `1:00:00`.
+/// A length on air: `0:45`, `58:41`, `1:00:00`; half a second is rounded up, as where it is written into files.
 pub fn on_air(ms: u64) -> String {
-    let seconds = ms / 1000;
+    let seconds = (ms + 500) / 1000;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
@@ -183,7 +183,7 @@ mod tests {
     fn lengths_and_sizes_read_as_people_say_them() {
         assert_eq!([span(59_999), span(60_000), span(7_200_000), span(-5)], ["59 s", "1 min", "2 h", "0 s"]);
         assert_eq!([took(420), took(1_340), took(61_000)], ["420 ms", "1.3 s", "1 min"]);
-        assert_eq!([on_air(45_000), on_air(3_521_000), on_air(3_600_000)], ["0:45", "58:41", "1:00:00"]);
+        assert_eq!([on_air(45_000), on_air(3_520_500), on_air(3_600_000)], ["0:45", "58:41", "1:00:00"]);
         assert_eq!(
             [size(812), size(48_211), size(1_345_000_000), size(999_950)],
             ["812 B", "48.2 kB", "1.3 GB", "999.9 kB"]
