@@ -215,3 +215,45 @@ fn a_step_whose_tool_is_not_installed_holds_nobody_up() {
     0.0s  build.ended 2: done
     ");
 }
+
+#[test]
+fn a_rest_ends_when_what_it_would_try_again_with_goes_away() {
+    let mut show = show().with("ep/0900/a.md", "clip boil boil.mov").with("ep/0900/media/boil.mov", "film").start();
+    show.finish("scan").finish("repair").fail("transcode of boil", "no memory");
+    show.remove("ep/0900/media/boil.mov").ask(Ask::WaitIdle { quiet_too: false }).at(10.0).skip().finish_all();
+    assert_snapshot!(show.why(4).join("\n"), @"waits for the file ep/0900/media/boil.mov, which is not there");
+    assert_snapshot!(show.told(), @r"
+    10.0s  job.publishing 3: compile
+    10.0s  publish 1: new ep/0900/scripts/script.html
+    10.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 3
+    10.0s  job.done 3: compile: CLIP BOIL BOIL.MOV
+    10.0s  answer 1: Done
+    ");
+    assert!(show.core.is_idle(false));
+}
+
+#[test]
+fn what_failed_and_is_no_longer_needed_does_not_keep_its_build_open() {
+    let when = |mut step: Step| {
+        step.when = "scan.wanted".to_owned();
+        step
+    };
+    let rules = rules(vec![step("scan"), when(needs(step("print"), &["scan"]))]);
+    let mut show = Story::new(rules).program("scan", |order, blobs| {
+        let wanted = read(order, blobs).iter().any(|(_, text)| text.contains("print"));
+        Ended::Succeeded(Finished { facts: [("wanted".to_owned(), Field::Flag(wanted))].into(), ..Finished::default() })
+    });
+    show = show.with("ep/0900/a.md", "print me").start();
+    show.finish("scan").fail("print", "no paper").at(5.0).fail("print", "no paper").skip();
+    show.save("ep/0900/a.md", "do not").at(10.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    5.0s  saved ep/0900/a.md
+    8.0s  hash ep/0900/a.md
+    8.0s  build.new 2: a.md changed
+    8.0s  build.ended 1: ended, 1 failed
+    8.0s  job.started 3: scan
+    8.0s  start 3.1 scan
+    10.0s  job.done 3: scan
+    10.0s  build.ended 2: done
+    ");
+}

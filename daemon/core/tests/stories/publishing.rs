@@ -331,3 +331,81 @@ fn what_somebody_wrote_in_the_moment_of_a_publish_is_part_of_the_history() {
     show.event(Event::Rescued { file, digest: Digest([7; 32]), size: 9 });
     assert_snapshot!(show.told(), @"0.0s  file.rescued: ep/0900/a.md was written while it was being replaced; those bytes are in its history");
 }
+
+#[test]
+fn a_file_published_behind_the_back_of_a_scan_is_not_taken_for_gone() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.manual_scan = true;
+    show.event(Event::WatchLost { share: SHARE, why: "overflow".to_owned() }).scan_sees(&["ep/0900/a.md"]);
+    show.finish("compile").scanned().at(100.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    0.0s  hash ep/0900/a.md
+    0.0s  build.new 1: a.md changed
+    0.0s  job.started 1: compile
+    0.0s  start 1.1 compile
+    0.0s  watch.lost: watch of the share was lost: overflow
+    0.0s  scan
+    0.0s  job.publishing 1: compile
+    0.0s  publish 1: new ep/0900/scripts/script.html
+    0.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 1
+    0.0s  job.done 1: compile: KETTLE
+    0.0s  build.ended 1: done
+    ");
+}
+
+#[test]
+fn an_output_whose_row_was_lost_is_ours_by_the_result_that_names_it() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all();
+    // It went away and was put back, as by a restored backup: the row is gone, the bytes are the recorded ones.
+    show.remove("ep/0900/scripts/script.html").at(100.0);
+    show.save("ep/0900/scripts/script.html", "KETTLE").at(200.0).finish_all().skip();
+    show.save("ep/0900/a.md", "pot").at(300.0).finish_all();
+    assert_eq!(show.text("ep/0900/scripts/script.html"), "POT");
+}
+
+#[test]
+fn an_intent_that_is_held_again_before_it_was_ordered_counts_as_held() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.manual_publish = true;
+    show.finish("compile");
+    let full = Outcome::Failed { file: file("ep/0900/scripts/script.html"), why: "no space left".to_owned() };
+    show.publish(IntentId(1), full).ask(take("ep/0900/", LeaseKind::Lock)).skip();
+    show.event(Event::ShareGone { share: SHARE }).at(100.0).ask(Ask::WaitIdle { quiet_too: false });
+    assert_snapshot!(show.told(), @r"
+    0.0s  share.away: the share is away; nothing is done on it until it is back
+    100.0s  answer 2: Done
+    ");
+}
+
+#[test]
+fn a_text_put_back_while_nobody_looked_is_quiet_only_after_its_time() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.manual_publish = true;
+    show.finish("scan").finish("repair");
+    let weave = show.intents.values().next().expect("the note is quiet").clone();
+    // Killed after the publish, before its outcome was kept; somebody undoes it in between.
+    show.save_unseen("ep/0900/a.md", "the kettle").save_unseen("ep/0900/a.md", "teh kettle");
+    show.restart();
+    let outcome = show.carry_out(&weave);
+    assert!(matches!(outcome, Outcome::Overtaken { .. }), "{outcome:?}");
+    show.manual_publish = false;
+    show.publish(weave.id, outcome).skip().at(200.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    3.0s  hash ep/0900/a.md
+    120.0s  job.publishing 4: weave of ep/0900/a.md
+    120.0s  publish 2: rewrite ep/0900/a.md
+    120.0s  publish.done: ep/0900/a.md was published: weave, job 4
+    120.0s  job.done 4: weave of ep/0900/a.md
+    120.0s  build.new 2: ep/0900/a.md was published
+    120.0s  build.ended 1: done
+    120.0s  job.started 5: scan
+    120.0s  start 5.1 scan
+    200.0s  job.publishing 3: compile
+    200.0s  publish 3: new ep/0900/scripts/script.html
+    200.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 3
+    200.0s  job.done 3: compile: THE KETTLE
+    200.0s  job.done 5: scan: 0 clips
+    200.0s  build.ended 2: done
+    ");
+}

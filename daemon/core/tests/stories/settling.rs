@@ -98,3 +98,11 @@ fn a_growing_recording_is_waited_for_and_never_forgotten() {
     200.0s  build.ended 1: done
     ");
 }
+
+#[test]
+fn what_changed_while_showd_was_away_is_quiet_since_it_changed_not_since_it_was_seen() {
+    let mut show = show().with("ep/0900/a.md", "fine").start();
+    show.finish_all().at(1_000.0).save_unseen("ep/0900/a.md", "teh kettle").at(1_100.0).restart();
+    show.finish_all().skip().at(1_121.0).finish_all();
+    assert_eq!(show.text("ep/0900/a.md"), "the kettle");
+}

@@ -35,6 +35,8 @@ pub struct Story {
     /// Publishes are answered by the story.
     pub manual_publish: bool,
     pub intents: BTreeMap<IntentId, Intent>,
+    /// Scans are answered by the story, with [`Story::scanned`].
+    pub manual_scan: bool,
 }
 
 impl Story {
@@ -58,6 +60,7 @@ impl Story {
             lines: Vec::new(),
             manual_publish: false,
             intents: BTreeMap::new(),
+            manual_scan: false,
         }
     }
 
@@ -179,6 +182,19 @@ impl Story {
         self
     }
 
+    /// A scan passes these files, and what the story lets happen meanwhile; everything else it did not see.
+    pub fn scan_sees(&mut self, paths: &[&str]) -> &mut Self {
+        for path in paths {
+            let look = Look::File(self.disk[*path].1);
+            self.event(Event::FileSeen { file: file(path), look });
+        }
+        self
+    }
+
+    pub fn scanned(&mut self) -> &mut Self {
+        self.event(Event::Scanned { share: SHARE, complete: true })
+    }
+
     pub fn publish(&mut self, intent: IntentId, outcome: Outcome) -> &mut Self {
         self.intents.remove(&intent);
         self.event(Event::Published { intent, outcome })
@@ -193,7 +209,9 @@ impl Story {
                 Move::Rename { from, base, .. } => (from, Some(*base)),
             };
             let now = self.disk.get(&*target.path).map(|(text, _)| digest(text));
-            if now != base {
+            let look = self.disk.get(&*target.path).map(|(_, stamp)| *stamp);
+            let is_seen = !matches!(made, Move::Replace { seen: Some(seen), .. } if Some(*seen) != look);
+            if now != base || !is_seen {
                 return Outcome::Overtaken { file: target.clone(), why: "it is another text now".to_owned() };
             }
         }
@@ -292,6 +310,7 @@ impl Story {
 
     fn effect(&mut self, effect: Effect) {
         match effect {
+            Effect::Scan { .. } if self.manual_scan => self.say("scan"),
             Effect::Scan { share } => {
                 for (path, (_, stamp)) in &self.disk {
                     self.waiting.push_back(Event::FileSeen { file: file(path), look: Look::File(*stamp) });
