@@ -149,12 +149,13 @@ impl Publisher {
             }
         };
         Ok(match one {
-            Move::Replace { file, base, new, source: from, human, .. } => show_publish::Move::Replace {
+            Move::Replace { file, base, new, source: from, human, seen, .. } => show_publish::Move::Replace {
                 path: path(file)?,
                 base: digest(base),
                 new: digest(new),
                 source: source(from, file),
                 human: *human,
+                seen: seen.map(crate::share::seen_of),
             },
             Move::New { file, new, source: from, .. } => {
                 show_publish::Move::New { path: path(file)?, new: digest(new), source: source(from, file) }

@@ -84,6 +84,11 @@ pub fn stamp_of(stamp: show_publish::Stamp) -> show_core::Stamp {
     show_core::Stamp { size: stamp.size, mtime_ns: stamp.mtime_ns, ctime_ns: stamp.ctime_ns, inode: stamp.inode }
 }
 
+/// And back.
+pub fn seen_of(stamp: show_core::Stamp) -> show_publish::Stamp {
+    show_publish::Stamp { size: stamp.size, mtime_ns: stamp.mtime_ns, ctime_ns: stamp.ctime_ns, inode: stamp.inode }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,7 +48,12 @@ fn rules() -> Rules {
     let out = |role: &str, path: &str| [(role.to_owned(), path.to_owned())].into();
     let steps = vec![
         Step { inputs: notes(), ..step("scan", &[], &[]) },
-        editor("repair", &["scan"], &[]),
+        Step {
+            map: "scan.notes".to_owned(),
+            when: "note.wrong".to_owned(),
+            inputs: [("note".to_owned(), Input::Text("{note.name}".to_owned()))].into(),
+            ..editor("repair", &["scan"], &[])
+        },
         editor("ids", &["repair"], &[]),
         editor("count", &["repair"], &["ids"]),
         of_clip("probe", &["scan"], "media/{clip.slug}.mov"),
@@ -192,14 +197,20 @@ pub fn clips<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 }
 
 fn scan(texts: &[(FilePath, String)]) -> Finished {
-    let clips = clips(texts.iter().map(|(_, text)| text.as_str()));
-    let element = |slug: String| {
-        let fields = [("slug".to_owned(), Field::Text(slug.clone()))].into();
-        Element { id: slug.into(), fields }
+    let element = |id: &str, fields: &[(&str, Field)]| {
+        let fields = fields.iter().map(|(name, field)| ((*name).to_owned(), field.clone())).collect();
+        Element { id: id.into(), fields }
     };
-    let clips: Vec<Element> = clips.into_iter().map(element).collect();
-    let facts = [("airdate".to_owned(), Field::Text("1970-01-05".to_owned()))].into();
-    Finished { lists: [("clips".to_owned(), clips)].into(), facts, ..Finished::default() }
+    let text = |text: &str| Field::Text(text.to_owned());
+    let slugs = clips(texts.iter().map(|(_, text)| text.as_str()));
+    let clips = slugs.iter().map(|slug| element(slug, &[("slug", text(slug))])).collect();
+    let note = |(file, words): &(FilePath, String)| {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        element(name, &[("name", text(name)), ("wrong", Field::Flag(words.contains("teh")))])
+    };
+    let notes = texts.iter().map(note).collect();
+    let facts = [("airdate".to_owned(), text("1970-01-05"))].into();
+    Finished { lists: [("clips".to_owned(), clips), ("notes".to_owned(), notes)].into(), facts, ..Finished::default() }
 }
 
 /// The words of a note, which stand in its line `words: N`.

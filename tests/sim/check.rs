@@ -178,11 +178,12 @@ impl World {
         let steps = &crate::cast::RULES.pipelines[0].steps;
         let Some(step) = steps.iter().find(|step| step.name == row.node.step) else { return };
         let Some(build) = self.store.builds.get(&row.build).cloned() else { return };
-        for need in &step.needs {
-            let same = !step.map.is_empty() && steps.iter().any(|other| other.name == *need && other.map == step.map);
-            let of_need = build.jobs.iter().filter_map(|job| self.store.jobs.get(job));
-            let of_need =
-                of_need.filter(|job| job.node.step == *need && (!same || job.node.element == row.node.element));
+        for need in steps.iter().filter(|other| step.needs.contains(&other.name)) {
+            let same = !step.map.is_empty() && need.map == step.map;
+            let listed = self.listed(&build, &need.map);
+            let of_need = build.jobs.iter().filter_map(|job| self.store.jobs.get(job)).filter(|job| {
+                job.node.step == need.name && if same { job.node.element == row.node.element } else { listed(job) }
+            });
             let newest: BTreeMap<Node, JobRow> = of_need.map(|job| (job.node.clone(), job.clone())).collect();
             for job in newest.values() {
                 let truth = self.runner.truth.get(&(job.id, job.attempt)).copied();
@@ -203,6 +204,17 @@ impl World {
                 });
             }
         }
+    }
+
+    /// Says of a job whether its element is in the list that its step maps, as the build's newest scan has it. What has
+    /// left the list is no need any more, however it ended.
+    fn listed(&self, build: &BuildRow, map: &str) -> impl Fn(&JobRow) -> bool + use<> {
+        let mut newest = build.jobs.iter().rev().filter_map(|job| self.store.jobs.get(job));
+        let scan = newest.find(|job| *job.node.step == *"scan");
+        let known = scan.and_then(|job| self.store.actions.get(&job.key?));
+        let list = map.split_once('.').and_then(|(_, list)| known?.lists.get(list));
+        let ids = list.map(|list| list.iter().map(|element| element.id.clone()).collect::<BTreeSet<_>>());
+        move |job| ids.as_ref().is_none_or(|ids| ids.contains(&job.node.element))
     }
 
     fn check_leases(&mut self, file: &FilePath, how: &str, writes: bool) {

@@ -37,7 +37,7 @@ fn every_seed_ends_calm_and_true() {
         return;
     }
     let long = std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes");
-    let seeds = number("SHOW_SIM_SEEDS").unwrap_or(if long { 100_000 } else { 700 });
+    let seeds = number("SHOW_SIM_SEEDS").unwrap_or(if long { 100_000 } else { 2_000 });
     let failures = failures(seeds);
     assert!(failures.is_empty(), "{} of {seeds} seeds failed:\n{}", failures.len(), failures.join("\n"));
 }

@@ -46,9 +46,9 @@ impl World {
             return self.publish_done(&running);
         };
         let outcome = match made {
-            Move::Replace { file, base, new, ref source, .. } => {
+            Move::Replace { file, base, new, ref source, seen, .. } => {
                 let text = self.bytes(source, new);
-                self.replace(&mut running, &file, base, &text)
+                self.replace(&mut running, &file, base, seen, &text)
             }
             Move::New { file, new, ref source, .. } => {
                 let text = self.bytes(source, new);
@@ -90,7 +90,14 @@ impl World {
     }
 
     /// One phase of one replacement. `Err`: it is overtaken.
-    fn replace(&mut self, running: &mut Running, file: &FilePath, base: Digest, new: &str) -> Result<(), FilePath> {
+    fn replace(
+        &mut self,
+        running: &mut Running,
+        file: &FilePath,
+        base: Digest,
+        seen: Option<Stamp>,
+        new: &str,
+    ) -> Result<(), FilePath> {
         let (path, stage) = (file.path.to_string(), (running.intent.id.0, running.place));
         let blind = self.planted == Planted::PublishWithoutComparing;
         let now = self.disk.files.get(&path).map(|found| found.text.clone());
@@ -107,7 +114,10 @@ impl World {
                 Some(_) => running.phase = Phase::Verify,
             },
             Phase::Compare => {
-                if !blind && now.as_deref().map(digest) != Some(base) {
+                let is_base = now.as_deref().map(digest) == Some(base);
+                let is_seen =
+                    seen.is_none_or(|seen| self.disk.files.get(&path).is_some_and(|found| found.stamp == seen));
+                if !(blind || (is_base && is_seen)) {
                     return Err(file.clone());
                 }
                 running.phase = Phase::Exchange;

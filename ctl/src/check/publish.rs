@@ -53,6 +53,7 @@ pub fn publish(mended: &Mended, state: &Path, now_ms: i64) -> Result<(), Complai
         new: Digest::of(mended.new.as_bytes()),
         source: Source::Bytes(mended.new.as_bytes().into()),
         human: true,
+        seen: None,
     };
     let report = share.publish(&blobs, &Intent { id, moves: vec![replace] }, Try::First);
     match report.outcome {

@@ -363,7 +363,7 @@ impl Coordinator {
         let made = match there {
             None => Move::New { file, new, size, source: Source::Blob },
             Some(Some(base)) if base == new => return Ok(Reply::Done),
-            Some(Some(base)) => Move::Replace { file, base, new, size, source: Source::Blob, human: true },
+            Some(Some(base)) => Move::Replace { file, base, new, size, source: Source::Blob, human: true, seen: None },
             Some(None) => {
                 let text = format!("{file} was changed a moment ago and not read yet");
                 return no(RefusalKind::NotNow, text, "try again in a moment".to_owned());

@@ -5,7 +5,7 @@
 
 use crate::{
     ActionRow, AskId, AttemptNo, Binding, Digest, Element, FilePath, IntentId, JobId, Node, Ours, ProposalId, Reply,
-    ShareId, Subject, Time, WeaveId, Work,
+    ShareId, Stamp, Subject, Time, WeaveId, Work,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -133,7 +133,8 @@ pub struct Intent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Move {
     /// Put `new` where `base` is. `human`: a person's file; its time becomes that of the base plus 1 ms, and both
-    /// texts are kept as blobs.
+    /// texts are kept as blobs. `seen`: how it looked when it was found quiet; one that was written since is overtaken,
+    /// also if its bytes are the base's again.
     Replace {
         file: FilePath,
         base: Digest,
@@ -141,6 +142,7 @@ pub enum Move {
         size: u64,
         source: Source,
         human: bool,
+        seen: Option<Stamp>,
     },
     /// Put `new` where nothing is; never over anything.
     New {

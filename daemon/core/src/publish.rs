@@ -8,7 +8,7 @@
 use crate::coordinator::Timer;
 use crate::job::JobEvent;
 use crate::lane::LaneId;
-use crate::settle::Written;
+use crate::settle::{File, Written};
 use crate::weave::Final;
 use crate::{
     ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Effect, FilePath, FixedRow, Intent, IntentId, JobId,
@@ -104,6 +104,7 @@ impl Coordinator {
             size: text.woven.size,
             source: Source::Blob,
             human: true,
+            seen: self.files.get(&text.file).and_then(File::stamp),
         }];
         let mut files = crate::lease::Wanted::default();
         files.writes.insert(text.file.clone());
@@ -173,7 +174,7 @@ impl Coordinator {
                 moves.push(Move::Rename { from: file.clone(), to, base });
                 moves.push(Move::New { file, new, size, source });
             } else {
-                moves.push(Move::Replace { file, base, new, size, source, human: false });
+                moves.push(Move::Replace { file, base, new, size, source, human: false, seen: None });
             }
         }
         Ok(moves)

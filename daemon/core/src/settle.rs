@@ -323,6 +323,11 @@ impl File {
         self.read.as_ref()?.by_us.as_ref()
     }
 
+    /// How it looks; `None`: it is gone.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.now
+    }
+
     pub fn is_there(&self) -> bool {
         self.now.is_some()
     }

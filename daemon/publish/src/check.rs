@@ -97,6 +97,9 @@ impl Run<'_> {
         if digest != base {
             return Err(End::overtaken(at, "it is not what was read"));
         }
+        if self.work[i].planned.seen.is_some_and(|seen| !seen.is_of_the_same_write(&stamp_of(&after))) {
+            return Err(End::overtaken(at, "somebody wrote it since it was read"));
+        }
         self.check_writable(&place)?;
         if look.st_mode & 0o222 == 0 {
             return Err(End::refused(at, "it is write-protected"));

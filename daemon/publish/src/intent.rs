@@ -31,6 +31,9 @@ pub enum Move {
         source: Source,
         /// A person's file: the time becomes that of the base plus 1 ms and both texts are kept as blobs.
         human: bool,
+        /// How it looked when it was last seen quiet. A file that somebody has written since is left alone, also if its
+        /// bytes are the base's again: they are at work on it.
+        seen: Option<Stamp>,
     },
     /// Put `new` where nothing is, never over anything. Missing parent directories are made.
     New {

@@ -43,6 +43,13 @@ pub struct Stamp {
     pub inode: u64,
 }
 
+impl Stamp {
+    /// Nobody has written it in between. Its names and rights may have changed, as when we move it out and in again.
+    pub(crate) fn is_of_the_same_write(&self, other: &Self) -> bool {
+        (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
+    }
+}
+
 /// The name of one intent, part of the names of its temporary files. Never reused by the same owner.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IntentId(String);

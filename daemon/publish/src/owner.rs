@@ -103,7 +103,7 @@ pub fn take(share: &Share, blobs: &Blobs, us: &Machine) -> Owner {
         Ok(old) => {
             let (new, source) = source(us);
             let (path, base) = (OWNER_FILE.into(), old.digest);
-            state(share, blobs, Move::Replace { path, base, new, source, human: true })
+            state(share, blobs, Move::Replace { path, base, new, source, human: true, seen: None })
         }
         Err(ReadError::Gone { .. }) => own(share, blobs, us),
         Err(error) => Owner::Unknown(format!("{OWNER_FILE} cannot be read: {error}")),

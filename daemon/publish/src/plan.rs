@@ -3,7 +3,7 @@
 //! Pure: no file is touched here.
 
 use crate::intent::{Intent, Move, Source};
-use crate::name::{Digest, new_name_fault, path_fault};
+use crate::name::{Digest, Stamp, new_name_fault, path_fault};
 use std::collections::BTreeMap;
 
 /// One visible operation on one name. Its slot is a temporary name of ours beside the target.
@@ -17,6 +17,8 @@ pub(crate) struct Planned<'a> {
     /// The part of the slot's name that tells it from the intent's other slots.
     pub slot: String,
     pub human: bool,
+    /// How what it finds looked when it was last seen quiet.
+    pub seen: Option<Stamp>,
     pub source: Option<&'a Source>,
 }
 
@@ -40,11 +42,12 @@ pub(crate) fn plan(
 ) -> Result<Vec<Planned<'_>>, (String, String)> {
     let mut plan = Vec::new();
     for (place, step) in intent.moves.iter().enumerate() {
-        let mut add = |path, op, slot, human, source| plan.push(Planned { place, path, op, slot, human, source });
+        let seen = if let Move::Replace { seen, .. } = step { *seen } else { None };
+        let mut add = |path, op, slot, human, source| plan.push(Planned { place, path, op, slot, human, seen, source });
         let slot = place.to_string();
         let mut named = vec![];
         match step {
-            Move::Replace { path, base, new, source, human } => {
+            Move::Replace { path, base, new, source, human, .. } => {
                 named.push((path, None));
                 if exchanges(path) || base == new {
                     add(path, Op::Swap { base: *base, new: *new }, slot, *human, Some(source));
@@ -229,7 +232,7 @@ mod tests {
             moves.push(match (what % 4, taken) {
                 (0, Some((path, base))) => {
                     names.insert(path.clone(), new);
-                    Move::Replace { path, base, new, source, human: n % 2 == 0 }
+                    Move::Replace { path, base, new, source, human: n % 2 == 0, seen: None }
                 }
                 (1, Some((from, base))) if !names.contains_key(&free) => {
                     names.remove(&from);

@@ -191,6 +191,7 @@ fn publish_rounds(scene: &Scene, arena: &Arena<'_>, who: &str, rounds: u64) -> T
             new: Digest::of(&new),
             source: Source::Bytes(new.into()),
             human: true,
+            seen: None,
         };
         let id = IntentId::new(&format!("{who}{round}")).expect("a name");
         let intent = Intent { id, moves: vec![step] };

@@ -272,6 +272,7 @@ pub fn replace(path: &str, base: &str, new: &str, human: bool) -> Move {
         new: Digest::of(new.as_bytes()),
         source: bytes(new),
         human,
+        seen: None,
     }
 }
 

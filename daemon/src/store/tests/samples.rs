@@ -162,6 +162,7 @@ pub fn intent() -> Intent {
             size: 9,
             source: Source::Blob,
             human: true,
+            seen: Some(Stamp { size: 8, mtime_ns: 1, ctime_ns: 2, inode: 3 }),
         },
         Move::New {
             file: file(),
