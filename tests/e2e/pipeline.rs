@@ -28,6 +28,85 @@ fn a_messy_episode_becomes_scripts_quotes_and_runtimes_and_the_repairs_stand_in_
 }
 
 #[test]
+fn clips_are_measured_and_their_lengths_reach_cues_items_and_the_episode() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    film(&show, "assets/video/steam.mp4", 7);
+    film(&show, "assets/video/whistle.mp4", 5);
+    show.write("episodes/0900/assets/video/torn.mp4", "the upload stopped here");
+    let cue = |kind: &str, slug: &str| {
+        format!(
+            "<!-- Begin Cue -->\n[Type: {kind}]\n[AssetID: pending]\n[Slug: {slug}]\n\
+             [MediaURL: assets/video/{slug}.mp4]\n<!-- End Cue -->\n\n"
+        )
+    };
+    let cues = cue("SOT", "steam") + &cue("SOT", "whistle") + &cue("SOT", "torn");
+    let front = "---\nslug: clips\ntype: segment\norder: 25\nduration:\nstatus: production\ntitle: Clips\n---\n\n";
+    show.write("episodes/0900/rundown/25 Clips.md", format!("{front}{cues}"));
+    show.start();
+    show.idle();
+
+    let note = show.read("episodes/0900/rundown/25 Clips.md");
+    let of = |note: &str, slug: &str| {
+        let cue = note.split("<!-- End Cue -->").find(|cue| cue.contains(&format!("[Slug: {slug}]")));
+        cue.unwrap_or_else(|| panic!("no cue {slug}: {note}")).to_owned()
+    };
+    let steam = of(&note, "steam");
+    for field in
+        ["[Duration: 00:00:07]", "[Resolution: 320x180]", "[Framerate: 25", "[AudioChannels: 2]", "[SampleRate: 44100"]
+    {
+        assert!(steam.contains(field), "{field} is missing:\n{note}");
+    }
+    assert!(of(&note, "whistle").contains("[Duration: 00:00:05]"), "{note}");
+    assert!(!of(&note, "torn").contains("[Duration:"), "what cannot be measured is not guessed:\n{note}");
+    let item = runtime(&note, "duration:");
+    assert!(item >= 12, "the clips alone are 12 seconds:\n{note}");
+    let total = runtime(&show.read("episodes/0900/info.md"), "total_runtime:");
+    assert!(total >= item, "{total} {item}");
+    let failed = show.json(&["jobs", "--state", "failed"]).to_string();
+    assert!(failed.contains("ffprobe could not read torn.mp4"), "the clip that cannot be read is named: {failed}");
+
+    // A longer cut of one clip: what we wrote ourselves follows it, and only this clip is measured again.
+    let measured = probes(&show);
+    film(&show, "assets/video/steam.mp4", 9);
+    show.idle();
+    let note = show.read("episodes/0900/rundown/25 Clips.md");
+    assert!(of(&note, "steam").contains("[Duration: 00:00:09]"), "{note}");
+    assert!(of(&note, "whistle").contains("[Duration: 00:00:05]"), "{note}");
+    assert_eq!(runtime(&note, "duration:"), item + 2, "{note}");
+    assert_eq!(runtime(&show.read("episodes/0900/info.md"), "total_runtime:"), total + 2);
+    assert_eq!(probes(&show), measured + 1, "one clip was measured");
+}
+
+/// A film of this many seconds with sound, as a camera would leave it.
+fn film(show: &Show, path: &str, seconds: u32) {
+    let path = show.share().join("episodes/0900").join(path);
+    std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the share is writable");
+    let mut command = std::process::Command::new("ffmpeg");
+    command.args(["-nostdin", "-loglevel", "error", "-y"]);
+    command.args(["-f", "lavfi", "-i", &format!("testsrc2=size=320x180:rate=25:duration={seconds}")]);
+    command.args(["-f", "lavfi", "-i", &format!("sine=frequency=440:duration={seconds}")]);
+    command.args(["-ac", "2", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]);
+    let ran = show_tests::run({
+        command.arg(path);
+        command
+    });
+    assert_eq!(ran.code, 0, "ffmpeg is needed here, and it said: {ran:?}");
+}
+
+/// `HH:MM:SS` behind a key, in seconds.
+fn runtime(text: &str, key: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}\n{text}"));
+    let parts = line.trim().trim_matches('"').split(':').map(|part| part.parse::<u64>().ok());
+    parts.reduce(|sum, part| Some(sum? * 60 + part?)).flatten().unwrap_or_else(|| panic!("{line} is no time"))
+}
+
+/// How many clips were really measured.
+fn probes(show: &Show) -> usize {
+    ended(show).into_iter().filter(|(_, step, _)| step == "probe").count()
+}
+
+#[test]
 fn an_edit_runs_only_what_depends_on_it() {
     let mut show = Show::new();
     messy_episode(&show);

@@ -77,5 +77,6 @@ fn ask(file: &Path, work: &Path) -> Result<Vec<u8>, String> {
     }
     let last = said.lines().rfind(|line| !line.trim().is_empty());
     let last = last.map_or("it said nothing", |line| line.rsplit(": ").next().unwrap_or(line));
-    Err(format!("ffprobe could not read it: {last}"))
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    Err(format!("ffprobe could not read {}: {last}", Path::new(name).display()))
 }

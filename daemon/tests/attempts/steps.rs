@@ -237,7 +237,7 @@ fn probe_says_what_is_wrong_with_what_is_no_film() {
         bench.start(order);
         let reason = why(bench.ended(job));
         assert!(
-            reason.contains("ffprobe could not read it") || reason.contains("neither picture nor sound"),
+            reason.contains("ffprobe could not read ") || reason.contains("neither picture nor sound"),
             "{name}: {reason}"
         );
     }

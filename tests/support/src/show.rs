@@ -261,6 +261,14 @@ impl Show {
     /// # Panics
     /// As above.
     pub fn seen_from(&self, from: u64, words: &[&str]) -> serde_json::Value {
+        self.event(from, &format!("with {words:?}"), |line, _| words.iter().all(|word| line.contains(word)))
+    }
+
+    /// Waits for the first event from this number on that is `wanted`, given its line of JSON and what it reads.
+    ///
+    /// # Panics
+    /// As above, with `what` it should have been.
+    pub fn event(&self, from: u64, what: &str, wanted: impl Fn(&str, &serde_json::Value) -> bool) -> serde_json::Value {
         use std::io::BufRead;
         let mut command = Command::new("timeout");
         command.arg(HUNG.as_secs().to_string()).arg(binary("showctl"));
@@ -268,14 +276,16 @@ impl Show {
         command.env("SHOWD_SOCKET", self.socket()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("showctl starts");
         let lines = std::io::BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let found = lines.map_while(Result::ok).find(|line| words.iter().all(|word| line.contains(word)));
+        let found = lines.map_while(Result::ok).find_map(|line| {
+            let event = serde_json::from_str(&line).expect("an event is a line of JSON");
+            wanted(&line, &event).then_some(event)
+        });
         let _ = nix::sys::signal::kill(
             nix::unistd::Pid::from_raw(child.id().cast_signed()),
             nix::sys::signal::Signal::SIGTERM,
         );
         let _ = child.wait();
-        let line = found.unwrap_or_else(|| panic!("no event from {from} on with {words:?}\n{}", self.log()));
-        serde_json::from_str(&line).expect("an event is a line of JSON")
+        found.unwrap_or_else(|| panic!("no event from {from} on {what}\n{}", self.log()))
     }
 
     /// The number that the next event will have.
