@@ -128,6 +128,8 @@ fn what_happens_is_written_to_standard_error_with_its_fields() {
     messy_episode(&show);
     show.start();
     show.idle();
+    // The log has a thread of its own, which says the last of it when the daemon stops.
+    show.stop();
     let log = show.log();
     let line = log.lines().find(|line| line.contains("job.done") && line.contains("compile")).unwrap_or_default();
     for field in

@@ -89,23 +89,26 @@ fn typing_on_while_the_daemon_works_loses_not_a_word() {
     show.configure("settle = \"20ms\"\nsettle_media = \"20ms\"\nquiet = \"30ms\"\n");
     messy_episode(&show);
     show.start();
-    let mut tokens = Vec::new();
-    for n in 0..60 {
-        // As an editor does: read what is there, add, save in place; the daemon publishes whenever 30 ms are quiet.
-        let token = format!("token{n}token");
+    let token = |n: u32| format!("token{n}token");
+    // As an editor does: read what is there, add, save in place; the daemon publishes whenever 30 ms are quiet.
+    let type_on = |n: u32| {
         let path = show.share().join(LEAK_PATH);
         let mut file = std::fs::OpenOptions::new().append(true).open(&path).expect("the note is there");
+        let token = token(n);
         writeln!(file, "\n{token}\n\n<<!-- Begin Cue -->>\n[Type: NOTE]\n[Note Text: {token}]\n<<!-- End Cue -->>")
             .expect("a save");
-        drop(file);
-        tokens.push(token);
+    };
+    for n in 0..59 {
+        type_on(n);
         if n % 10 == 0 {
             show.ctl(&["wait", "--idle", "--timeout", "60s"]);
         }
     }
     show.idle();
+    show.noticed(|| type_on(59));
+    show.idle();
     let text = show.read(LEAK_PATH);
-    for token in tokens {
+    for token in (0..60).map(token) {
         assert_eq!(text.matches(&token).count(), 2, "{token} is not there as it was typed:\n{text}");
     }
     assert!(!text.contains("<<!--"), "and in the end every marker is repaired:\n{text}");

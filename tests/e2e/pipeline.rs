@@ -68,7 +68,7 @@ fn clips_are_measured_and_their_lengths_reach_cues_items_and_the_episode() {
 
     // A longer cut of one clip: what we wrote ourselves follows it, and only this clip is measured again.
     let measured = probes(&show);
-    film(&show, "assets/video/steam.mp4", 9);
+    show.noticed(|| film(&show, "assets/video/steam.mp4", 9));
     show.idle();
     let note = show.read("episodes/0900/rundown/25 Clips.md");
     assert!(of(&note, "steam").contains("[Duration: 00:00:09]"), "{note}");
@@ -115,7 +115,7 @@ fn an_edit_runs_only_what_depends_on_it() {
     show.idle();
     let before = ended(&show);
     let later = show.read("episodes/0900/rundown/30 Later.md").replace("Not yet.", "Not yet, but soon.");
-    show.write("episodes/0900/rundown/30 Later.md", later);
+    show.noticed(|| show.write("episodes/0900/rundown/30 Later.md", later));
     show.idle();
     let ran: Vec<_> = ended(&show).into_iter().filter(|job| !before.contains(job)).collect();
     assert!(ran.iter().all(|(subject, ..)| subject == "episodes/0900/"), "{ran:?}");
@@ -136,6 +136,7 @@ fn a_conflict_copy_changes_nothing_and_holds_back_writing_to_its_original() {
     assert_eq!(show.read("episodes/0900/rundown/20 Leak.md"), LEAK, "nothing is written until it is settled");
     assert!(!show.read(HOST).contains("all at once"), "{status}");
     std::fs::remove_file(show.share().join(copy)).expect("a person settles it");
+    show.seen(&["publish.done", "20 Leak.md"]);
     show.idle();
     assert!(!show.read("episodes/0900/rundown/20 Leak.md").contains("pending"));
 }

@@ -115,10 +115,12 @@ fn a_reader_that_does_not_read_holds_nobody_up() {
     lazy.write_all(&frame(&Hello::new("lazy", Encoding::Json).write())).expect("a hello");
     lazy.write_all(&frame(br#"{"id":1,"body":{"follow":{"from":1,"snapshot":true,"progress":true}}}"#))
         .expect("a request");
-    for n in 0..30 {
+    let save = |n: u32| {
         let path = format!("episodes/0900/rundown/{n:03} More.md");
         show.write(&path, format!("---\nslug: more-{n}\norder: {n}\nstatus: production\n---\n\nMore of it.\n"));
-    }
+    };
+    show.idle();
+    show.noticed(|| (0..30).for_each(save));
     show.idle();
     assert!(show.read(crate::HOST).contains("More of it."));
 }

@@ -288,6 +288,17 @@ impl Show {
         found.unwrap_or_else(|| panic!("no event from {from} on {what}\n{}", self.log()))
     }
 
+    /// Does something to the share and waits until a build begins because of it: asked at once, the daemon may be idle
+    /// because the kernel has not told it yet.
+    ///
+    /// # Panics
+    /// When none does.
+    pub fn noticed(&self, change: impl FnOnce()) {
+        let from = self.next_event();
+        change();
+        self.seen_from(from, &["build.new"]);
+    }
+
     /// The number that the next event will have.
     pub fn next_event(&self) -> u64 {
         self.json(&["status"])["seq"].as_u64().expect("a number")
