@@ -101,7 +101,8 @@ impl Driver {
         }
         // A snapshot that lives keeps old pages in the file.
         after.before = None;
-        self.keep(decision)?;
+        let moved = self.keep(decision)?;
+        after.progressed.extend(moved);
         self.answer(after)
     }
 
@@ -171,7 +172,7 @@ impl Driver {
         match said {
             crate::inbox::Said::Ask(ask) => {
                 let (ask, then) = *ask;
-                debug!(client = %client, uid = who.uid, pid = who.pid, ask = ?ask, "asked");
+                debug!(client = %client, uid = who.uid, pid = who.pid, ask = ?ask, "asked of the core");
                 let id = self.desk.open(client, number, answers, then);
                 self.step(Event::Asked { ask: id, client, who, what: ask }, decision, after)?;
             }
@@ -196,8 +197,9 @@ impl Driver {
         Ok(())
     }
 
-    /// Keeps what was decided, lets the effects happen, then tells the followers of the log, who can wait a moment.
-    fn keep(&mut self, decision: Decision) -> Result<(), StoreError> {
+    /// Keeps what was decided, lets the effects happen, then tells the followers of the log, who can wait a moment. Says
+    /// which jobs began or ended, where somebody wants to know.
+    fn keep(&mut self, decision: Decision) -> Result<Vec<show_core::JobId>, StoreError> {
         let mut events = Vec::new();
         let store = &mut self.store;
         let effects = decision.commit(|changes| {
@@ -212,8 +214,10 @@ impl Driver {
         for effect in effects {
             self.hand_out(effect, &mut reader)?;
         }
+        let listens = self.feed.has_progress_listeners();
+        let moved = events.iter().filter(|_| listens).filter_map(|event| event.job).collect();
         self.feed.add(events);
-        Ok(())
+        Ok(moved)
     }
 
     fn hand_out(&mut self, effect: Effect, reader: &mut Option<Reader>) -> Result<(), StoreError> {
@@ -254,8 +258,11 @@ impl Driver {
             let _ = call.answers.send((call.number, said));
         }
         if self.feed.has_progress_listeners() {
-            for job in after.progressed {
-                if let Some(line) = view::progress(&seen, job) {
+            let mut progressed = after.progressed;
+            progressed.sort_unstable();
+            progressed.dedup();
+            for job in progressed {
+                if let Some(line) = view::progress(&seen, job)? {
                     self.feed.tell_progress(line);
                 }
             }

@@ -88,7 +88,8 @@ fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<W
     let refused = match came.refused {
         Some(refused) => {
             let text = kept(&refused.text)?;
-            Some(format!("{}; what would have been written is kept as {text}", refused.why))
+            let short = &text.to_string()[..12];
+            Some(format!("{}; what would have been written is kept as blob {short}", refused.why))
         }
         None => None,
     };

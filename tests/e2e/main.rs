@@ -6,6 +6,7 @@ mod bad_input;
 mod client;
 mod crash;
 mod daemon;
+mod desk;
 mod people;
 mod pipeline;
 mod programs;

@@ -39,8 +39,13 @@ pub async fn wait(session: &Session<'_>, what: &What, limit: Option<Duration>, s
             Ok(verdict(&view, strict).into())
         }
         Waited::TimedOut(view) => {
-            if let Some(view) = view {
-                session.print(&view)?;
+            match view {
+                // Nothing runs, and yet it is not over: then it is the files.
+                Some(view) if view.unfinished == 0 && view.jobs.is_empty() && !session.terminal.json => {
+                    session.terminal.note("no job is going; files are still being looked at");
+                }
+                Some(view) => drop(session.print(&view)?),
+                None => {}
             }
             let limit = jiff::SignedDuration::try_from(limit.unwrap_or_default()).unwrap_or_default();
             Err(Complaint::new(Exit::TimedOut, format!("not done after {limit:#}"))

@@ -20,9 +20,11 @@ pub enum Ask {
         jobs: Vec<JobName>,
         force: bool,
     },
-    /// What failed, of these subjects; of every one when none is named.
+    /// What failed, of these subjects; of every one when none is named. The core holds unfinished builds only: `over`
+    /// is what failed in builds that are not.
     RequeueFailed {
         subjects: Vec<Subject>,
+        over: Vec<JobName>,
         force: bool,
     },
     Cancel {

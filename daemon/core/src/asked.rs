@@ -23,7 +23,7 @@ impl Coordinator {
             Ask::WaitIdle { quiet_too } => return self.wait_for_idle(ask, client, quiet_too),
             Ask::Submit { subject, parameters } => self.submit(subject, parameters, who),
             Ask::Requeue { jobs, force } => self.requeue(jobs, force, who),
-            Ask::RequeueFailed { subjects, force } => Ok(self.requeue_failed(&subjects, force)),
+            Ask::RequeueFailed { subjects, over, force } => Ok(self.requeue_failed(&subjects, over, force, who)),
             Ask::Cancel { jobs } => self.cancel_all(&jobs, who),
             Ask::Take { file, kind, why } => self.take(client, who, file, kind, why),
             Ask::Renew { lease } => self.renew(client, lease),
@@ -158,7 +158,7 @@ impl Coordinator {
         self.move_job(job, JobEvent::Requeued);
     }
 
-    fn requeue_failed(&mut self, subjects: &[Subject], force: bool) -> Reply {
+    fn requeue_failed(&mut self, subjects: &[Subject], over: Vec<JobName>, force: bool, who: &Peer) -> Reply {
         let failed: Vec<JobId> = self
             .jobs
             .iter()
@@ -172,7 +172,8 @@ impl Coordinator {
         for job in &failed {
             self.run_again(*job, force);
         }
-        Reply::Jobs { jobs: failed }
+        let again = over.into_iter().filter_map(|name| self.requeue_one(name, force, who)).collect();
+        Reply::Jobs { jobs: [failed, again].concat() }
     }
 
     fn cancel_all(&mut self, jobs: &[JobId], who: &Peer) -> Answer {

@@ -60,6 +60,13 @@ macro_rules! asks {
         pub enum Request {
             $($(#[$doc])* $name($name),)*
         }
+
+        impl Request {
+            /// What is asked, in one word, for logs.
+            pub fn word(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name)),* }
+            }
+        }
     };
 }
 

@@ -279,3 +279,19 @@ fn stop_ends_it_and_so_does_a_world_without_senders() {
     drop(inbox);
     driver.run().expect("it ends");
 }
+
+#[test]
+fn who_hears_of_progress_hears_that_a_job_has_ended() {
+    let mut bench = bench();
+    let mut lines = bench.driver.feed.progress();
+    bench.submit(1);
+    bench.driver.turn().expect("kept");
+    let jobs = vec![show_protocol::JobId(1)];
+    bench.ask(2, show_protocol::ask::Cancel { jobs, ..show_protocol::ask::Cancel::default() });
+    bench.driver.turn().expect("kept");
+    let mut heard = Vec::new();
+    while let Ok(line) = lines.try_recv() {
+        heard.push((line.job.0, line.state));
+    }
+    assert_eq!(heard, [(1, show_protocol::JobState::Canceled)]);
+}

@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::codec::{Framed, FramedRead, FramedWrite, LengthDelimitedCodec};
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::{debug, info};
 
 /// Requests of one client without an answer, at most; then it is not read from until one is answered.
 const OPEN_MAX: usize = 256;
@@ -172,6 +172,7 @@ async fn read_all(
         let Some(Ok(permit)) = permit else { return Some("showd is stopping".into()) };
         permit.forget();
         let Envelope { id, body } = request;
+        record(client, who, id, &body);
         if let Request::Stop(ask) = &body
             && session.end(ask.request) == Some(Kind::Subscription)
         {
@@ -190,6 +191,27 @@ async fn read_all(
         if session.needs.inbox.send(Message::Call(Box::new(call))).await.is_err() {
             return Some("showd is stopping".into());
         }
+    }
+}
+
+/// Who asked for what, as the kernel vouches for it: in the log by default where something is wanted done, and
+/// everything at the level `debug`. A build says itself who asked for it, thousands a second if need be, and that a lock
+/// is renewed every few seconds is no news.
+fn record(client: ClientId, who: &Peer, number: u64, request: &Request) {
+    let (uid, pid, user, word) = (who.uid, who.pid, who.name.as_str(), request.word());
+    let is_told_elsewhere = matches!(
+        request,
+        Request::Submit(_)
+            | Request::Compile(_)
+            | Request::Wait(_)
+            | Request::WaitIdle(_)
+            | Request::Renew(_)
+            | Request::Stop(_)
+    );
+    if is_told_elsewhere || crate::view::only_reads(request) {
+        debug!(showd_client = %client, showd_uid = uid, showd_pid = pid, showd_user = user, number, request = word, "asked");
+    } else {
+        info!(showd_client = %client, showd_uid = uid, showd_pid = pid, showd_user = user, number, request = word, "asked");
     }
 }
 

@@ -23,7 +23,7 @@ pub fn said(seen: &Seen<'_>, then: Then, reply: CoreReply) -> Result<Said, Store
 /// When the store failed.
 pub fn as_things_stand(seen: &Seen<'_>, then: &Then) -> Result<Said, StoreError> {
     settle(match then {
-        Then::Waited { jobs, builds, idle } => waited(seen, jobs, builds, *idle),
+        Then::Waited { jobs, builds, idle } => waited(seen, jobs, builds, *idle, true),
         _ => Ok(super::done().into()),
     })
 }
@@ -44,7 +44,7 @@ fn word(seen: &Seen<'_>, then: Then, reply: CoreReply) -> Answered {
         reply => reply,
     };
     Ok(match (then, reply) {
-        (Then::Waited { jobs, builds, idle }, _) => return waited(seen, &jobs, &builds, idle),
+        (Then::Waited { jobs, builds, idle }, _) => return waited(seen, &jobs, &builds, idle, false),
         (Then::Lock { .. }, CoreReply::Taken { lease, token }) => return rest::lock(seen, lease, Some(token)),
         (Then::Renewed { lease }, _) => return rest::lock(seen, lease, None),
         (Then::Submitted, CoreReply::Submitted { build, jobs }) => Answer::Submitted(SubmittedView {
@@ -90,8 +90,15 @@ fn published(files: &[show_core::FilePath], text: String, reply: &CoreReply) -> 
     .into()
 }
 
-/// How everything that was waited for stands.
-fn waited(seen: &Seen<'_>, jobs: &[show_core::JobId], builds: &[show_protocol::BuildId], idle: bool) -> Answered {
+/// How everything that was waited for stands. `is_cut_short`: the client gave up; who waits for idleness then hears what
+/// it still would have waited for, which is nothing that waits for somebody outside.
+fn waited(
+    seen: &Seen<'_>,
+    jobs: &[show_core::JobId],
+    builds: &[show_protocol::BuildId],
+    idle: bool,
+    is_cut_short: bool,
+) -> Answered {
     let mut rows: Vec<JobRow> = Vec::new();
     for id in jobs {
         rows.extend(job::find(seen, *id)?);
@@ -102,7 +109,12 @@ fn waited(seen: &Seen<'_>, jobs: &[show_core::JobId], builds: &[show_protocol::B
         }
     }
     if idle {
-        rows.extend(seen.core.jobs().filter(|job| matches!(job.state, State::Failed { .. })).cloned());
+        let goes_on = |job: &JobRow| match &job.state {
+            State::Failed { .. } => true,
+            State::Waiting => is_cut_short && !seen.core.blockers(job.id).iter().any(show_core::Blocker::is_outside),
+            state => is_cut_short && !state.is_over(),
+        };
+        rows.extend(seen.core.jobs().filter(|job| goes_on(job)).cloned());
     }
     rows.sort_by_key(|row| row.id);
     rows.dedup_by_key(|row| row.id);

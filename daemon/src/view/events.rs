@@ -63,7 +63,10 @@ pub fn events_from(seen: &Seen<'_>, from: Seq) -> Result<Said, StoreError> {
     Ok(Said::Events { oldest: seen.reader.oldest_event()?, events })
 }
 
-/// A job as it is now, for whoever hears of progress.
-pub fn progress(seen: &Seen<'_>, job: JobId) -> Option<JobLine> {
-    Some(job::line(seen, seen.core.job(job)?))
+/// A job as it is now, for whoever hears of progress. It may have ended.
+///
+/// # Errors
+/// When the store failed.
+pub fn progress(seen: &Seen<'_>, job: JobId) -> Result<Option<JobLine>, StoreError> {
+    Ok(job::find(seen, job)?.map(|row| job::line(seen, &row)))
 }

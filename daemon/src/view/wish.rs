@@ -2,12 +2,17 @@
 
 use super::{Answered, No, Seen, build, invalid, job, name, settle};
 use crate::inbox::{Said, Then};
-use crate::store::StoreError;
+use crate::store::{BuildFilter, JobFilter, StoreError};
 use crate::words::because;
 use show_core::{Ask, Digest, FilePath, JobName, JobState, LeaseId, LeaseKind, ProposalId};
 use show_protocol::{Failure, Refusal, RefusalKind, Reply, Request};
 use show_publish::Keep;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// Of what failed the newest so many are looked at by `requeue --failed`, and of each subject so many builds.
+const FAILED_LOOKED_AT_MAX: usize = 1_000;
+const BUILDS_LOOKED_AT_MAX: usize = 50;
 
 /// What to ask of the core for a request, or a no at once.
 ///
@@ -139,7 +144,8 @@ fn requeue(seen: &Seen<'_>, ask: &show_protocol::ask::Requeue) -> Answered {
             return Err(invalid("jobs and all failed ones were asked for", "leave one of them out").into());
         }
         let subjects = place.map(|place| name::subjects_at(seen, place.share, &place.path)).unwrap_or_default();
-        return asked(Ask::RequeueFailed { subjects, force: ask.force }, Then::Ids);
+        let over = failed_and_over(seen, &subjects)?;
+        return asked(Ask::RequeueFailed { subjects, over, force: ask.force }, Then::Ids);
     }
     let mut ids = Vec::new();
     for id in &ask.jobs {
@@ -152,7 +158,7 @@ fn requeue(seen: &Seen<'_>, ask: &show_protocol::ask::Requeue) -> Answered {
             pipelines.iter().any(|pipeline| pipeline.name == subject.pipeline && !pipeline.on.is_empty())
         };
         for subject in name::subjects_at(seen, place.share, &place.path).into_iter().filter(by_itself) {
-            let newest = crate::store::BuildFilter { subjects: vec![subject], pipeline: None };
+            let newest = BuildFilter { subjects: vec![subject], pipeline: None };
             let newest = seen.reader.builds(&newest, None, 1)?;
             ids.extend(newest.rows.into_iter().flat_map(|build| build.jobs));
         }
@@ -165,6 +171,33 @@ fn requeue(seen: &Seen<'_>, ask: &show_protocol::ask::Requeue) -> Answered {
         return Err(invalid("nothing was named to run again", "name jobs, an episode, or --failed").into());
     }
     asked(Ask::Requeue { jobs, force: ask.force }, Then::Ids)
+}
+
+/// What failed in the newest build for a subject where that build is over, so that the core does not hold it.
+fn failed_and_over(seen: &Seen<'_>, subjects: &[show_core::Subject]) -> Result<Vec<JobName>, No> {
+    let bad = JobFilter { subjects: subjects.to_vec(), bad_only: true, ..JobFilter::default() };
+    let bad = seen.reader.jobs(&bad, None, FAILED_LOOKED_AT_MAX)?;
+    let mut newest: BTreeMap<show_core::Subject, Vec<show_core::BuildRow>> = BTreeMap::new();
+    let mut over = Vec::new();
+    for row in bad.rows {
+        if !matches!(row.state, JobState::Failed { .. }) || seen.core.job(row.id).is_some() {
+            continue;
+        }
+        let builds = match newest.entry(row.subject.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let of_it = BuildFilter { subjects: vec![row.subject.clone()], pipeline: None };
+                unknown.insert(seen.reader.builds(&of_it, None, BUILDS_LOOKED_AT_MAX)?.rows)
+            }
+        };
+        let Some(own) = builds.iter().find(|build| build.jobs.contains(&row.id)) else { continue };
+        let last = builds.iter().find(|build| build.parameters == own.parameters);
+        if last.is_some_and(|last| last.ended.is_some() && last.jobs.contains(&row.id)) {
+            let parameters = own.parameters.clone();
+            over.push(JobName { job: row.id, subject: row.subject, parameters, node: row.node });
+        }
+    }
+    Ok(over)
 }
 
 fn job_name(seen: &Seen<'_>, id: show_protocol::JobId) -> Result<JobName, No> {

@@ -28,7 +28,7 @@ fn what_fails_rests_and_is_tried_again_and_then_blocks_only_what_needs_it() {
     ");
     show.restart();
     assert_snapshot!(show.told(), @"100.0s  restart");
-    show.ask(Ask::RequeueFailed { subjects: vec![], force: false }).finish_all();
+    show.ask(Ask::RequeueFailed { subjects: vec![], over: vec![], force: false }).finish_all();
     assert_snapshot!(show.told(), @r"
     100.0s  job.started 2: repair
     100.0s  answer 1: Jobs { jobs: [JobId(2)] }
