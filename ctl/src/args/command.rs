@@ -23,6 +23,7 @@ Examples:
     Status,
 
     /// Every episode in one line.
+    #[command(after_help = "Examples:\n  showctl episodes\n  showctl episodes --json | jq -r '.episodes[].title'")]
     Episodes(Page),
 
     /// One episode: stages, items, jobs, what is wrong. Also: new, check.
@@ -71,6 +72,7 @@ Examples:
     },
 
     /// Everything about one job: attempts, inputs, outputs, key.
+    #[command(after_help = "Examples:\n  showctl job 47\n  showctl job 47 --json | jq -r .result")]
     Job {
         /// From "showctl jobs".
         job: JobId,
@@ -218,6 +220,9 @@ Examples:
     },
 
     /// Builds, newest first.
+    #[command(
+        after_help = "Examples:\n  showctl builds --episode 900\n  showctl builds --pipeline show-build --limit 5"
+    )]
     Builds {
         /// Only this episode.
         #[arg(long)]
@@ -336,6 +341,9 @@ Examples:
     },
 
     /// Write every item's order anew: 10, 20, 30 …
+    #[command(
+        after_help = "Examples:\n  showctl renumber 900             # what would change\n  showctl renumber 900 --apply"
+    )]
     Renumber {
         /// Its number.
         episode: String,
@@ -345,6 +353,9 @@ Examples:
     },
 
     /// Round every item's order up to the next free 10.
+    #[command(
+        after_help = "Examples:\n  showctl normalise 900             # what would change\n  showctl normalise 900 --apply"
+    )]
     Normalise {
         /// Its number.
         episode: String,
@@ -370,6 +381,7 @@ Examples:
     },
 
     /// Files that were found and left out, and why.
+    #[command(after_help = "Example:\n  showctl left-out --episode 900")]
     LeftOut {
         /// Only this episode.
         #[arg(long)]
@@ -379,6 +391,9 @@ Examples:
     },
 
     /// Edits that wait for a yes or no; with ID, the change it would make.
+    #[command(
+        after_help = "Examples:\n  showctl proposals\n  showctl proposals 3                # with the change it would make\n  showctl proposals --state rejected,stale"
+    )]
     Proposals {
         /// One of them, with its change.
         #[arg(value_name = "ID")]
@@ -394,6 +409,7 @@ Examples:
     },
 
     /// Yes to proposals: they are woven in at the next publish.
+    #[command(after_help = "Example:\n  showctl accept 3 4")]
     Accept {
         /// From "showctl proposals".
         #[arg(required = true, value_name = "ID")]
@@ -401,6 +417,7 @@ Examples:
     },
 
     /// No to proposals.
+    #[command(after_help = "Example:\n  showctl reject 3")]
     Reject {
         /// From "showctl proposals".
         #[arg(required = true, value_name = "ID")]
@@ -446,21 +463,25 @@ Examples:
     },
 
     /// End a hold.
+    #[command(after_help = "Example:\n  showctl release \"rundown/10 Tea.md\"")]
     Release {
         /// A file or folder.
         path: PathBuf,
     },
 
     /// Every lock and hold, and what running jobs keep.
+    #[command(after_help = "Example:\n  showctl locks")]
     Locks,
 
     /// End a lock whose owner is gone.
+    #[command(after_help = "Example:\n  showctl give-back 12")]
     GiveBack {
         /// From "showctl locks".
         lock: LeaseId,
     },
 
     /// The watched folders.
+    #[command(after_help = "Example:\n  showctl shares")]
     Shares,
 
     /// Whose a share is: which machine's showd writes into it.
@@ -484,6 +505,9 @@ Examples:
     },
 
     /// The configuration in force.
+    #[command(
+        after_help = "Examples:\n  showctl config > showd.toml\n  showctl config --json | jq -r '.settings[] | select(.origin != \"default\")'"
+    )]
     Config,
 
     /// Completions for a shell.
@@ -491,12 +515,16 @@ Examples:
     Completions { shell: clap_complete::Shell },
 
     /// This client's version, and the daemon's where one answers.
+    #[command(after_help = "Example:\n  showctl version")]
     Version,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum EpisodeCommand {
     /// Make the folder of a new episode.
+    #[command(
+        after_help = "Examples:\n  showctl episode new\n  showctl episode new 0902 --title \"Limescale\" --airdate 2026-08-23"
+    )]
     New {
         /// Its number; else the next one.
         episode: Option<String>,
@@ -511,6 +539,9 @@ pub enum EpisodeCommand {
         kind: Option<String>,
     },
     /// Whether a folder has everything that is required.
+    #[command(
+        after_help = "Examples:\n  showctl episode check 900\n  showctl episode check 900 --json    # {\"valid\":…,\"errors\":[…],\"warnings\":[…]}"
+    )]
     Check {
         /// Its number.
         episode: String,
@@ -520,6 +551,7 @@ pub enum EpisodeCommand {
 #[derive(Debug, Subcommand)]
 pub enum PipelinesCommand {
     /// The text of one pipeline.
+    #[command(after_help = "Example:\n  showctl pipelines show show-build > my-pipeline.toml")]
     Show {
         /// From "showctl pipelines".
         #[arg(value_name = "NAME")]

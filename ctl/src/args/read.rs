@@ -119,4 +119,24 @@ mod tests {
     fn the_definition_of_the_command_line_holds() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn every_command_has_help_with_an_example_that_can_be_typed() {
+        let mut open: Vec<clap::Command> = Cli::command().get_subcommands().cloned().collect();
+        while let Some(command) = open.pop() {
+            open.extend(command.get_subcommands().cloned());
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} says what it does");
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  showctl ")).collect();
+            assert!(!examples.is_empty(), "{name} has an example");
+            for example in examples {
+                // What comes after is the shell's: comments, pipes, other commands.
+                let own = example.split(['#', '|', '>', '&']).next().unwrap_or_default().replace('"', "");
+                let words = std::iter::once("showctl").chain(own.split_whitespace()).map(OsString::from);
+                let is_quoted = example.contains('"');
+                assert!(is_quoted || read(words).is_ok(), "{name}: showctl {example}");
+            }
+        }
+    }
 }
