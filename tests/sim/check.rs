@@ -206,12 +206,15 @@ impl World {
         }
     }
 
-    /// Says of a job whether its element is in the list that its step maps, as the build's newest scan has it. What has
-    /// left the list is no need any more, however it ended.
+    /// Says of a job whether its element is in the list that its step maps, as the last scan has it: that of the
+    /// subject, which may be one remembered from long ago, or of a submission the build's own. What has left the list
+    /// is no need any more, however it ended.
     fn listed(&self, build: &BuildRow, map: &str) -> impl Fn(&JobRow) -> bool + use<> {
         let mut newest = build.jobs.iter().rev().filter_map(|job| self.store.jobs.get(job));
-        let scan = newest.find(|job| *job.node.step == *"scan");
-        let known = scan.and_then(|job| self.store.actions.get(&job.key?));
+        let own = newest.find(|job| *job.node.step == *"scan").and_then(|job| self.store.actions.get(&job.key?));
+        let scan = (build.subject.clone(), Node { step: "scan".into(), element: "".into() });
+        let of_subject = self.store.index.get(&scan).map(|row| &row.action);
+        let known = if build.parameters.is_empty() { of_subject } else { own };
         let list = map.split_once('.').and_then(|(_, list)| known?.lists.get(list));
         let ids = list.map(|list| list.iter().map(|element| element.id.clone()).collect::<BTreeSet<_>>());
         move |job| ids.as_ref().is_none_or(|ids| ids.contains(&job.node.element))

@@ -69,7 +69,8 @@ pub enum Ask {
         edits: Digest,
         what: String,
     },
-    /// Answered when nothing is waiting, running or unsettled, except for quiet unless `quiet_too`.
+    /// Answered when every share was looked at anew and nothing is waiting, running or unsettled, except for quiet unless
+    /// `quiet_too`.
     WaitIdle {
         quiet_too: bool,
     },

@@ -40,7 +40,12 @@ impl Coordinator {
         self.waits.asks.insert(ask, Wait { client, what: For::Jobs { left, ended } });
     }
 
+    /// Whoever asks may have saved a file a moment ago, before the watcher told of it: everything is looked at first.
     pub(crate) fn wait_for_idle(&mut self, ask: AskId, client: ClientId, quiet_too: bool) {
+        let shares: Vec<_> = self.shares.keys().copied().collect();
+        for share in shares {
+            self.scan(share);
+        }
         self.waits.asks.insert(ask, Wait { client, what: For::Idle { quiet_too } });
     }
 

@@ -278,3 +278,57 @@ fn an_edit_that_a_person_asks_for_is_woven_in_when_the_note_is_quiet() {
     ");
     assert_eq!(show.text("ep/0900/a.md"), "a kettle whistles");
 }
+
+#[test]
+fn whoever_waits_for_idle_is_answered_after_what_they_saved_unseen() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().at(100.0).skip().save_unseen("ep/0900/a.md", "pot").ask(Ask::WaitIdle { quiet_too: false });
+    show.at(110.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    103.0s  hash ep/0900/a.md
+    103.0s  build.new 2: a.md changed
+    103.0s  job.started 2: compile
+    103.0s  start 2.1 compile
+    110.0s  job.publishing 2: compile
+    110.0s  publish 2: replace ep/0900/scripts/script.html
+    110.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 2
+    110.0s  job.done 2: compile: POT
+    110.0s  build.ended 2: done
+    110.0s  answer 1: Done
+    ");
+    // With the share's disk missing there is nothing to look at, and nothing to wait for.
+    show.event(Event::ShareGone { share: SHARE }).skip().ask(Ask::WaitIdle { quiet_too: true });
+    assert_snapshot!(show.told(), @"110.0s  answer 2: Done");
+}
+
+#[test]
+fn a_scan_under_way_is_not_enough_for_whoever_waits_for_idle() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().at(100.0).manual_scan = true;
+    show.event(Event::WatchLost { share: SHARE, why: "overflow".to_owned() });
+    show.scan_sees(&["ep/0900/a.md", "ep/0900/scripts/script.html"]).save_unseen("ep/0900/a.md", "pot").skip();
+    show.ask(Ask::WaitIdle { quiet_too: false }).scanned();
+    assert_snapshot!(show.told(), @"100.0s  scan");
+    show.scan_sees(&["ep/0900/a.md", "ep/0900/scripts/script.html"]).scanned().at(110.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    103.0s  hash ep/0900/a.md
+    103.0s  build.new 2: a.md changed
+    103.0s  job.started 2: compile
+    103.0s  start 2.1 compile
+    110.0s  job.publishing 2: compile
+    110.0s  publish 2: replace ep/0900/scripts/script.html
+    110.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 2
+    110.0s  job.done 2: compile: POT
+    110.0s  build.ended 2: done
+    110.0s  answer 1: Done
+    ");
+}
+
+#[test]
+fn a_conflict_copy_does_not_keep_idle_from_coming() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.save("ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md", "teh pot").finish_all().at(500.0).finish_all();
+    show.skip().ask(Ask::WaitIdle { quiet_too: true });
+    assert_snapshot!(show.told(), @"500.0s  answer 1: Done");
+    assert_eq!(show.text("ep/0900/a.md"), "teh kettle");
+}
