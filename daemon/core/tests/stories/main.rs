@@ -3,6 +3,7 @@
 mod asking;
 mod building;
 mod failing;
+mod planning;
 mod publishing;
 mod settling;
 mod story;

@@ -116,6 +116,12 @@ impl Story {
         self
     }
 
+    /// A person removes a file and nobody tells us.
+    pub fn remove_unseen(&mut self, path: &str) -> &mut Self {
+        self.disk.remove(path);
+        self
+    }
+
     /// A person removes a file.
     pub fn remove(&mut self, path: &str) -> &mut Self {
         self.disk.remove(path);
@@ -174,6 +180,27 @@ impl Story {
         self.commit(decision);
         let attempts = self.running.values().map(|order| (order.job, order.attempt)).collect();
         self.event(Event::RunnerBack { attempts })
+    }
+
+    /// As [`Self::restart`], on a machine whose runner has no attempts and is not there yet.
+    pub fn restart_alone(&mut self) -> &mut Self {
+        assert!(self.running.is_empty(), "every attempt has ended");
+        let (core, decision) = Coordinator::restore(self.store.rows(), self.rules.clone(), Time(self.now));
+        self.core = core;
+        self.commit(decision);
+        self.drain();
+        self
+    }
+
+    /// Every attempt that runs: its subject and its node.
+    pub fn running(&self) -> BTreeSet<(Subject, Node)> {
+        self.running.values().map(|order| (order.subject.clone(), order.node.clone())).collect()
+    }
+
+    /// Room for everybody.
+    pub fn roomy(mut self) -> Self {
+        self.rules.pools.iter_mut().for_each(|pool| pool.capacity = 100);
+        self
     }
 
     pub fn event(&mut self, event: Event) -> &mut Self {
