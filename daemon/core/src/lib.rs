@@ -17,6 +17,7 @@ mod build;
 mod coordinator;
 mod decision;
 mod effect;
+mod ending;
 mod event;
 mod input;
 mod job;
