@@ -2,8 +2,7 @@
 //!
 //! Composing takes the time and the randomness as arguments; whether an id is free in a share is the caller's to know.
 
-mod md5;
-
+use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
 /// Prefixes of ids that are ours in form; nearly all of three characters, `VO` and `POOL` not.
@@ -81,7 +80,7 @@ pub fn compose(prefix: &str, ms: u64, random: [u8; RANDOM_DIGITS]) -> String {
 /// The two check characters of an id: MD5, first four hex digits, modulo 36², digits `A…Z0…9`.
 pub fn checksum(id: &str) -> String {
     const TABLE: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let digest = md5::md5(id.as_bytes());
+    let digest = Md5::digest(id.as_bytes());
     let n = usize::from(u16::from_be_bytes([digest[0], digest[1]])) % 1296;
     [TABLE[n / 36], TABLE[n % 36]].map(char::from).iter().collect()
 }

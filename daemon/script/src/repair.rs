@@ -54,7 +54,7 @@ pub fn repair_and_mint(text: &str, kind: FileKind, context: &Context<'_>) -> Vec
     let id = mint::front_matter(&Document::parse(text), kind);
     match kind {
         FileKind::Info => id,
-        FileKind::Item => best(text, context, &id, &[Phase::ALL, Phase::REPAIRS, Phase::MINT, Phase::STRUCTURE, &[]]),
+        FileKind::Item => best(text, context, &id, Phase::SETS),
     }
 }
 
@@ -107,6 +107,10 @@ impl Phase {
     const WITHOUT_PROSE: &'static [Self] = &[Self::Structure, Self::Whitespace];
     const STRUCTURE: &'static [Self] = &[Self::Structure];
     const MINT: &'static [Self] = &[Self::Mint];
+    const MINT_WITHOUT_PROSE: &'static [Self] = &[Self::Structure, Self::Mint, Self::Whitespace];
+    /// What is tried one after the other where ids are wanted too.
+    const SETS: &'static [&'static [Self]] =
+        &[Self::ALL, Self::MINT_WITHOUT_PROSE, Self::REPAIRS, Self::WITHOUT_PROSE, Self::MINT, Self::STRUCTURE, &[]];
 
     fn splices(self, document: &Document<'_>, context: &Context<'_>) -> Splices {
         match self {

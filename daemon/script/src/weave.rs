@@ -13,6 +13,7 @@ mod target;
 mod trace;
 
 use crate::edit::Edit;
+use crate::repair::may_be_written;
 use loom::Loom;
 use mint::Mint;
 use serde::{Deserialize, Serialize};
@@ -159,10 +160,16 @@ pub struct Refused {
 }
 
 /// Weaves. `make_id` makes an id for (place, prefix) that is new in the share, and is asked at most once per place.
+///
+/// A text that nobody but a person may write ([`crate::repair::may_be_written`]) comes back as it is, whoever wants what:
+/// nothing is applied, dropped or refused, for there is nothing that trying again would change. Why, the checks say.
 pub fn weave(weave: &Weave<'_>, make_id: &mut dyn FnMut(&str, &str) -> Option<String>) -> Woven {
     let mut layers: Vec<(usize, &Layer)> = weave.layers.iter().enumerate().collect();
     layers.sort_by_key(|(index, layer)| (layer.order, &layer.name, *index));
     let mut loom = Loom::new(weave, Mint::new(weave.bindings, make_id));
+    if !may_be_written(&loom.first) {
+        return Woven::unchanged(weave.text);
+    }
     let mut rest = layers.as_slice();
     while !rest.is_empty() {
         rest = &rest[loom.batch(rest)..];

@@ -253,11 +253,42 @@ fn a_field_may_go_when_its_edit_says_so() {
 
 #[test]
 fn a_text_that_is_damaged_is_not_written_until_a_person_mends_it() {
-    let text = ITEM.replace("class=\"host\"", "class=\"undefined\"");
-    let edits = vec![Edit::set_key(&Document::parse(&text), "duration", "00:00:31")];
-    let woven = woven(&text, &[layer(1, "runtime", &["item.*"], edits)]);
-    assert_eq!(woven.text, text);
-    assert!(woven.refused.unwrap().why.contains("undefined"));
+    for text in [ITEM.replace("class=\"host\"", "class=\"undefined\""), ITEM.replacen("---\n\n", "\n\n", 1)] {
+        let document = Document::parse(&text);
+        let edits = vec![
+            Edit::set_key(&document, "duration", "00:00:31"),
+            Edit::set_field(&document, 0, "AssetID", "{{new-id:SOT}}"),
+            Edit::splice(&text, &Splice::insert(text.len(), "more\n"), Declares::default()),
+        ];
+        let woven = woven(&text, &[layer(1, "runtime", &["*"], edits)]);
+        // Neither refused, which would be a failure, nor dropped, which would have the step run again and again.
+        assert_eq!(woven, Woven::unchanged(&text));
+    }
+}
+
+#[test]
+fn an_edit_that_would_write_undefined_is_refused() {
+    let edits = vec![Edit::set_field(&Document::parse(ITEM), 0, "Outcue", "[undefined]")];
+    let woven = woven(ITEM, &[layer(1, "runtime", &["*"], edits)]);
+    assert_eq!(woven.text, ITEM);
+    assert!(woven.refused.expect("the guard objects").why.contains("undefined"));
+}
+
+#[test]
+fn a_measured_value_replaces_the_default_of_a_cue_that_the_same_weave_makes() {
+    let text = "Before.\n\n{SOT/kettle}\n\nAfter.\n";
+    let begin = text.find('{').unwrap();
+    let cue = "<!-- Begin Cue -->\n[Type: SOT]\n[AssetID: {{new-id:SOT}}]\n[Slug: kettle]\n[Duration: 00:00:30]\n<!-- End Cue -->";
+    let splice = Splice::new(Span::new(begin, begin + "{SOT/kettle}".len()), cue);
+    let edits = vec![Edit::splice(text, &splice, Declares { moves_prose: true, ..Declares::default() })];
+    let repair = layer(1, "cue_repair", &["cue.*", "prose"], edits);
+    let view = woven(text, std::slice::from_ref(&repair));
+    let measured = vec![Edit::set_field(&Document::parse(&view.text), 0, "Duration", "00:00:07").ours_or_empty()];
+    let layers = [repair, layer(2, "runtime", &["cue.Duration"], measured)];
+    let woven = woven_with(text, &layers, &[], &view.minted);
+    assert_eq!(whys(&woven), [""; 0]);
+    assert!(woven.text.contains("[Duration: 00:00:07]"), "{}", woven.text);
+    assert!(woven.wrote.contains(&value("cue:SOT00000001AAAAAA.Duration", "00:00:07")));
 }
 
 #[test]
@@ -265,7 +296,6 @@ fn front_matter_that_cannot_be_written_says_why() {
     let edits = |text: &str| vec![Edit::set_key(&Document::parse(text), "slug", "x")];
     for (text, why) in [
         ("Text\n", "the file has no front matter"),
-        ("---\nslug: a\n", "the front matter is never closed"),
         ("---\nnonsense\n---\n", "the front matter has a line that is no \"key: value\""),
         ("---\nslug: a\nslug: b\n---\n", "the key slug stands there more than once"),
     ] {

@@ -4,8 +4,16 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::duration::{self, Duration, Reading};
 use crate::front::Entry;
 use crate::item::Document;
+use crate::repair::undefined;
 use crate::rundown::Status;
 use crate::text::Span;
+
+/// What keeps everybody but a person from writing into a file (specification 4.8 #16).
+pub(super) fn damage(document: &Document<'_>) -> Option<Diagnostic> {
+    let diagnostic =
+        document.diagnostic(undefined(document)?, Code::CueUndefined, "a program wrote \"undefined\" here");
+    Some(diagnostic.with_hint("mend it by hand; nothing is written into this file before"))
+}
 
 /// The bytes of a key's value, or its key where it has none, or the opening fence where there is no such key.
 pub(super) fn place(document: &Document<'_>, key: &str) -> Span {

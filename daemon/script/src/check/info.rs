@@ -1,6 +1,6 @@
 //! The episode's own sheet, `info.md` (specification 2.1, 2.5).
 
-use super::front::{common, duration, place};
+use super::front::{common, damage, duration, place};
 use super::read_date;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::duration::Duration;
@@ -16,6 +16,7 @@ const EPISODE_MAX: Duration = Duration::from_seconds(4 * 3600);
 /// Everything about `info.md`; its text below the front matter belongs to people and is not judged.
 pub fn check_info(document: &Document<'_>) -> Vec<Diagnostic> {
     let mut found = document.diagnostics();
+    found.extend(damage(document));
     let Some(front) = document.front() else {
         if document.opening == Opening::None {
             found.push(

@@ -1,6 +1,6 @@
 //! One item: its front matter, its prose, its cues (specification 2.5, 3.2, 3.3, 4.6, 4.8).
 
-use super::front::{common, duration, place};
+use super::front::{common, damage, duration, place};
 use super::{Context, cue, read_date};
 use crate::diagnostic::{Code, Diagnostic, sort};
 use crate::duration::Duration;
@@ -10,7 +10,7 @@ use crate::id::{IdClass, classify};
 use crate::item::{BlockKind, Document, SectionKind};
 use crate::legacy;
 use crate::listing::name_of;
-use crate::repair::{undefined, untidy};
+use crate::repair::untidy;
 use crate::rundown::{ItemKind, NamePrefix, Order, name_prefix};
 use crate::scrub;
 use crate::text::Span;
@@ -35,13 +35,7 @@ pub fn check_item(path: &str, document: &Document<'_>, context: &Context<'_>) ->
         ),
         Opening::Unterminated(_) => {}
     }
-    if let Some(span) = undefined(document) {
-        found.push(
-            document
-                .diagnostic(span, Code::CueUndefined, "a program wrote \"undefined\" here")
-                .with_hint("mend it by hand; nothing is written into this file before"),
-        );
-    }
+    found.extend(damage(document));
     for at in 0..document.cues.len() {
         cue::check(document, at, context, &mut found);
     }

@@ -54,14 +54,22 @@ fn cover(script: &Script) -> String {
     out.push_str(&format!("\n  <p>Total Runtime: {}</p>", runtime.written()));
     if script.blocks.len() > 1 {
         out.push_str("\n  <table class=\"blocks\">\n");
-        for block in &script.blocks {
-            let items: Vec<String> = block.items.iter().map(|title| escape(title)).collect();
-            out.push_str(&format!(
-                "  <tr><td>BLOCK {}</td><td>{}</td><td>{}</td></tr>\n",
-                block.letter,
-                items.join(" · "),
-                block.runtime.rounded().written()
-            ));
+        let mut blocks = script.blocks.iter();
+        let row = |first: &str, words: &str, time: Duration| {
+            format!("  <tr><td>{first}</td><td>{words}</td><td>{}</td></tr>\n", time.written())
+        };
+        for element in &script.elements {
+            match element {
+                Element::BlockStart { .. } => out.extend(blocks.next().map(|block| {
+                    let items: Vec<String> = block.items.iter().map(|title| escape(title)).collect();
+                    row(&format!("BLOCK {}", block.letter), &items.join(" · "), block.runtime.rounded())
+                })),
+                // A break that takes time has a row of its own, or the rows would not add up to the total.
+                Element::Break { title, duration: Some(duration) } if duration.ms > 0 => {
+                    out.push_str(&row("", &escape(title), *duration));
+                }
+                _ => {}
+            }
         }
         out.push_str("  </table>");
     }

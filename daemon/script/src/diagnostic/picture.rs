@@ -57,6 +57,10 @@ pub fn picture(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Vec<(S
 /// The line of a diagnostic (tabs as blanks, control characters made visible, long ones cut), how many blanks stand
 /// before the caret, and how wide it is.
 fn window(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Option<(String, usize, usize)> {
+    // Of a file that is empty or could not be read there is nothing to show.
+    if text.is_empty() {
+        return None;
+    }
     let begin = index.begin_of(text, diagnostic.line)?;
     let line = crate::text::chomp(&text[begin..crate::text::line_end(text, begin)]);
     let column = diagnostic.column.saturating_sub(1) as usize;
@@ -133,6 +137,15 @@ mod tests {
           |
         1 | Hello
           | ^
+        ");
+    }
+
+    #[test]
+    fn of_a_file_that_cannot_be_read_no_line_is_drawn() {
+        let found = Diagnostic::of_file(Code::FileReadError, "could not read it").in_file("rundown/10.md");
+        insta::assert_snapshot!(drawn(&found, ""), @"
+        error[FILE_READ_ERROR]: could not read it
+         --> rundown/10.md:1:1
         ");
     }
 

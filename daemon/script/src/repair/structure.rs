@@ -15,7 +15,7 @@ pub(super) fn splices(document: &Document<'_>, settings: &Settings) -> Splices {
     let mut made: Vec<Splice> = Vec::new();
     for cue in &document.cues {
         if safe(Code::CueDoubleAngle) {
-            made.extend([&cue.begin, &cue.end].into_iter().filter_map(canonical));
+            made.extend([&cue.begin, &cue.end].into_iter().flat_map(|marker| canonical(document.text, marker)));
         }
         if safe(Code::CueTextGlued) && !cue.glued.is_empty() {
             made.push(Splice::new(Span::new(cue.end.span.end, cue.glued.begin), newline.repeat(2)));
@@ -24,7 +24,7 @@ pub(super) fn splices(document: &Document<'_>, settings: &Settings) -> Splices {
     if safe(Code::CueUnterminated) {
         for open in &document.unterminated {
             let Some(at) = open.closable else { continue };
-            made.extend(canonical(&open.marker));
+            made.extend(canonical(document.text, &open.marker));
             made.push(Splice::insert(at, format!("{newline}{END_MARKER}")));
         }
     }
@@ -34,8 +34,25 @@ pub(super) fn splices(document: &Document<'_>, settings: &Settings) -> Splices {
     made.into_iter().map(|splice| (splice, Declares::default())).collect()
 }
 
-fn canonical(marker: &Marker) -> Option<Splice> {
-    (marker.dialect == Dialect::DoubleAngle).then(|| Splice::new(marker.span, marker.canonical()))
+/// What makes a double-angle marker canonical. Its `<!--` and `-->` stay as bytes, so that it is known as the marker it was
+/// even where the text right beside it changes too.
+fn canonical(text: &str, marker: &Marker) -> Vec<Splice> {
+    const OPEN: &str = "<!--";
+    const CLOSE: &str = "-->";
+    if marker.dialect != Dialect::DoubleAngle {
+        return Vec::new();
+    }
+    let (span, wanted) = (marker.span, marker.canonical());
+    let old = &text[span.begin..span.end];
+    let begin = span.begin + old.find(OPEN).unwrap_or(0) + OPEN.len();
+    let end = span.begin + old.rfind(CLOSE).unwrap_or(old.len());
+    let words = &wanted[OPEN.len()..wanted.len() - CLOSE.len()];
+    let splices = [
+        Splice::delete(Span::new(span.begin, begin - OPEN.len())),
+        Splice::new(Span::new(begin, end), words),
+        Splice::delete(Span::new(end + CLOSE.len(), span.end)),
+    ];
+    splices.into_iter().filter(|splice| text[splice.begin..splice.end] != splice.text).collect()
 }
 
 pub(super) fn stray_ends<'d>(document: &'d Document<'_>) -> impl Iterator<Item = Marker> + 'd {

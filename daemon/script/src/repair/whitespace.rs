@@ -94,7 +94,7 @@ fn fields(document: &Document<'_>, cue: &Cue<'_>, push: &mut impl FnMut(&'static
         }
         let rest = &text[field.span.end..cue.body.end()];
         let run = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        if run > 0 && rest[run..].starts_with(['\n', '\r']) {
+        if run > 0 && (rest.len() == run || rest[run..].starts_with(['\n', '\r'])) {
             push("blanks after a field", Splice::delete(Span::new(field.span.end, field.span.end + run)));
         }
     }

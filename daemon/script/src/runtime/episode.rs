@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::duration::Duration;
 use crate::edit::Edit;
 use crate::item::Document;
+use crate::repair::may_be_written;
 use crate::rundown::{LeftOut, Rundown};
 use serde::{Deserialize, Serialize};
 
@@ -71,13 +72,13 @@ pub fn runtime(
             typed: !measured.anything,
         });
         out.diagnostics.extend(item.diagnostics.into_iter().map(|it| it.in_file(file.path)));
-        if !item.edits.is_empty() {
+        if !item.edits.is_empty() && may_be_written(document) {
             out.edits.push((file.path.to_owned(), item.edits));
         }
     }
     if let Some(info) = info {
         let edits = edit_info(info, total).edits;
-        if !edits.is_empty() {
+        if !edits.is_empty() && may_be_written(info) {
             out.edits.push(("info.md".into(), edits));
         }
     }

@@ -53,8 +53,13 @@ pub struct ScanMedia {
     pub id: String,
     #[serde(rename = "type")]
     pub kind: String,
+    #[serde(default)]
+    pub asset_id: String,
     pub slug: String,
     pub item: String,
+    /// Which cue of the item, from 0.
+    #[serde(default)]
+    pub cue: u64,
     pub source: String,
     pub found: bool,
 }
@@ -184,24 +189,23 @@ fn one(episode: &Episode<'_>, file: &RundownFile<'_>, place: Place, cue: &Cue<'_
         }
         Some(Media::Library) => {
             let (source, ..) = source(episode, cue, "MediaURL");
-            scan.media.push(ScanMedia { id, kind, slug, item, found: !source.is_empty(), source });
+            scan.media.push(measured(cue, place, item, id, source));
         }
         Some(Media::Quote | Media::Graphic) if production => {
             let picture = picture_of(episode, cue).unwrap_or_default();
             if Medium::of(&picture) == Some(Medium::Video) {
-                scan.media.push(ScanMedia {
-                    id: id.clone(),
-                    kind: kind.clone(),
-                    slug: slug.clone(),
-                    item: item.clone(),
-                    source: picture.clone(),
-                    found: true,
-                });
+                scan.media.push(measured(cue, place, item.clone(), id.clone(), picture.clone()));
             }
             scan.graphics.push(ScanGraphic { id, kind, slug, item, line: place.line, picture });
         }
         _ => {}
     }
+}
+
+fn measured(cue: &Cue<'_>, place: Place, item: String, id: String, source: String) -> ScanMedia {
+    let kind = type_word(cue.kind(), cue.type_word());
+    let (asset_id, slug) = (cue.asset_id().to_owned(), cue.slug().to_owned());
+    ScanMedia { id, kind, asset_id, slug, item, cue: place.at as u64, found: !source.is_empty(), source }
 }
 
 /// The file, whether the reference leads anywhere, and how or why not.

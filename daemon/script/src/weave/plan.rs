@@ -8,7 +8,6 @@ use super::{FileKind, Why};
 use crate::cue::field_rank;
 use crate::edit::{Anchor, CueAddress, Declares, Edit, Guard, Located, digest};
 use crate::field::{canonical_name, folded, same_name};
-use crate::front::Opening;
 use crate::item::Document;
 use crate::text::Splice;
 use std::cell::OnceCell;
@@ -80,9 +79,6 @@ struct Wish<'e> {
 
 impl Loom<'_, '_> {
     pub(super) fn plan(&mut self, planning: &mut Planning<'_>, may_edit: &[String], edit: &Edit) -> Plan {
-        if let Opening::Unterminated(_) = planning.document.opening {
-            return Plan::Drop(Why::FrontMatter("the front matter is never closed".to_owned()));
-        }
         match edit {
             Edit::SetKey { key, value, was, guard } => {
                 self.plan_key(planning, may_edit, key, &Wish { value: Some(value), was, guard: *guard })
@@ -114,7 +110,7 @@ impl Loom<'_, '_> {
         if same_value(&now, &self.mint.known(value, &place)) {
             return Plan::Already;
         }
-        if let Err(why) = self.judge(&target, &now, wish) {
+        if let Err(why) = self.judge(&target, &now, wish, || false) {
             return Plan::Drop(why);
         }
         let Some(value) = self.mint.fill(value, &place) else { return Plan::Drop(Why::NoId) };
@@ -159,7 +155,8 @@ impl Loom<'_, '_> {
         }
         let room = room_of(document, index);
         let target = format!("{room}.{name}");
-        if let Err(why) = self.judge(&target, &now, wish) {
+        let is_made = || self.trace.is_new(&cue.begin);
+        if let Err(why) = self.judge(&target, &now, wish, is_made) {
             return Plan::Drop(why);
         }
         let declares = self.trace.cue_in(&self.first, &cue.begin).map(|first| (first, name.to_owned()));
@@ -217,7 +214,8 @@ impl Loom<'_, '_> {
     }
 
     /// Whether a value may be replaced: it is the expected one, and where that is asked for, nobody's but ours.
-    fn judge(&self, target: &str, now: &str, wish: &Wish<'_>) -> Result<(), Why> {
+    /// `is_made`: it stands in a cue that this weave made.
+    fn judge(&self, target: &str, now: &str, wish: &Wish<'_>, is_made: impl Fn() -> bool) -> Result<(), Why> {
         let empty = is_empty(target, now);
         let expected = same_value(now, wish.was) || (empty && is_empty(target, wish.was));
         if !expected {
@@ -225,7 +223,7 @@ impl Loom<'_, '_> {
             return Err(Why::Changed { target: target.to_owned(), was: owned(wish.was), now: owned(now) });
         }
         let ours = || self.ours.get(target).is_some_and(|ours| same_value(ours, now));
-        if wish.guard == Guard::OursOrEmpty && !empty && !is_always_ours(target) && !ours() {
+        if wish.guard == Guard::OursOrEmpty && !empty && !is_always_ours(target) && !ours() && !is_made() {
             return Err(Why::Persons { target: target.to_owned(), now: now.trim().to_owned() });
         }
         Ok(())

@@ -103,7 +103,9 @@ impl Trace {
             }
             replaced = Some(replaced.map_or(piece.origin, |before| Span::new(before.begin, piece.origin.end)));
         }
-        only_cue(first, replaced?)
+        // All of the old marker has to be what was replaced: of one that lost only a byte, the rest stands elsewhere.
+        let replaced = replaced?;
+        only_cue(first, replaced).filter(|&cue| replaced.covers(first.cues[cue].begin.span))
     }
 }
 

@@ -332,6 +332,8 @@ fn the_cover_lists_blocks_when_there_is_more_than_one() {
     assert!(page.contains("<p class=\"subtitle\">Hot</p><p class=\"guest\">Basil</p>"));
     assert!(page.contains("<div class=\"break\">COMMERCIAL BREAK <span>00:02:00</span></div>"));
     assert!(page.contains("Total Runtime: 00:02:02"));
+    let row = "<tr><td></td><td>COMMERCIAL BREAK</td><td>00:02:00</td></tr>\n  <tr><td>BLOCK B</td>";
+    assert!(page.contains(row), "the rows add up to the total: {page}");
 }
 
 #[test]
