@@ -283,6 +283,10 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
             match entry.text("path") {
                 Some(path) => {
                     check_root(&entry, &path, &shares);
+                    if scratch.as_ref().is_some_and(|scratch| scratch.starts_with(&path.value)) {
+                        let hint = "what is half made would be shared: use a folder beside the share";
+                        entry.report(&path.span, "scratch", "lies in the share", hint);
+                    }
                     shares.push(Share { name: name.to_owned(), root: PathBuf::from(&path.value), scratch });
                 }
                 None => entry.report(&span, "path", "is missing", "write path = \"/srv/show\""),

@@ -244,7 +244,8 @@ fn edits(step: &str, texts: &[(FilePath, String)]) -> Option<(Edits, String)> {
         }
     }
     let blob = lines.join("\n");
-    (!lines.is_empty()).then(|| (Edits { digest: digest(&blob), files: files.into_iter().collect() }, blob))
+    (!lines.is_empty())
+        .then(|| (Edits { digest: digest(&blob), files: files.into_iter().collect(), renames: Vec::new() }, blob))
 }
 
 /// Applies edits as the weaver does; `mint` gives new ids.

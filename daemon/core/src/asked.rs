@@ -345,6 +345,7 @@ impl Coordinator {
             code: "ASKED".to_owned(),
             summary: what.clone(),
             edits,
+            renames: Vec::new(),
             created: self.now,
             state: ProposalState::Open,
         };

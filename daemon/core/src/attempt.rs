@@ -5,13 +5,13 @@
 //! plan still wants. Lost and overtaken attempts run again uncharged, failed ones after a rest.
 
 use crate::job::JobEvent;
-use crate::lane::Lane;
+use crate::lane::{Lane, View};
 use crate::lease::Wanted;
 use crate::plan::{Outlook, Prospect, Stand, Task};
 use crate::share::Known;
 use crate::{
-    ActionRow, AttemptNo, AttemptRow, Blocker, Coordinator, Done, Effect, Ended, FilePath, Finished, JobId, JobState,
-    Order, OrderInput, Ours, Output, ProposalRow, ProposalState, Row, ShareId, Then,
+    ActionRow, AttemptNo, AttemptRow, Blocker, Coordinator, Digest, Done, Effect, Ended, FilePath, Finished, JobId,
+    JobState, Order, OrderInput, Ours, Output, ProposalRow, ProposalState, Row, ShareId, Then,
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -156,7 +156,7 @@ impl Coordinator {
         let setting = |name: &String| (name.clone(), rules.settings.get(name).cloned().unwrap_or_default());
         let tool = |name: &String| (name.clone(), self.tools.get(name).cloned().flatten().unwrap_or_default());
         let texts = inputs.iter().filter_map(|input| match input {
-            OrderInput::Text { file, .. } => Some(file),
+            OrderInput::Text { file, text, .. } => Some((file, *text)),
             _ => None,
         });
         Order {
@@ -171,7 +171,7 @@ impl Coordinator {
             outputs: outputs.clone(),
             settings: turn.step.settings.iter().map(setting).collect(),
             tools: turn.step.tools.iter().map(tool).collect(),
-            ours: texts.flat_map(|file| self.ours_in(file)).collect(),
+            ours: texts.flat_map(|(file, text)| self.ours_in_view(lane, file, text)).collect(),
             may_edit: turn.step.edits.clone(),
             parameters: lane.name.parameters.clone(),
             timeout_ms: turn.step.timeout_ms,
@@ -184,6 +184,19 @@ impl Coordinator {
 
     pub(crate) fn ours_in(&self, file: &FilePath) -> Vec<Ours> {
         self.ours.get(file).into_iter().flat_map(BTreeMap::values).cloned().collect()
+    }
+
+    /// The same for a view of a file: what the edits woven into it wrote is ours as well, though not published yet.
+    fn ours_in_view(&self, lane: &Lane, file: &FilePath, text: Digest) -> Vec<Ours> {
+        let mut ours = self.ours.get(file).cloned().unwrap_or_default();
+        let view = lane.views.iter().find_map(|(name, view)| match view {
+            View::Woven(woven) if name.0 == *file && woven.digest == text => Some(woven),
+            _ => None,
+        });
+        for wrote in view.into_iter().flat_map(|woven| &woven.wrote) {
+            ours.insert(wrote.target.clone(), wrote.clone());
+        }
+        ours.into_values().collect()
     }
 
     pub(crate) fn order_stop(&mut self, job: JobId) {
@@ -376,7 +389,7 @@ impl Coordinator {
             .map(|row| row.id)
             .collect();
         let is_same = |row: &ProposalRow, fact: &crate::ProposalFact| {
-            row.file == fact.file && row.code == fact.code && row.edits == fact.edits
+            row.file == fact.file && row.code == fact.code && row.edits == fact.edits && row.renames == fact.renames
         };
         for id in &of_node {
             let row = &self.proposals[id];
@@ -401,6 +414,7 @@ impl Coordinator {
                 code: fact.code,
                 summary: fact.summary,
                 edits: fact.edits,
+                renames: fact.renames,
                 created: self.now,
                 state: ProposalState::Open,
             };

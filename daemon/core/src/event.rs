@@ -118,6 +118,7 @@ pub enum Look {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "one travels at a time, and nearly every one is the large one")]
 pub enum Ended {
     /// Exit status 0, or 10 with `with_errors`, and a result that could be read.
     Succeeded(Finished),
@@ -193,6 +194,17 @@ pub struct Output {
 pub struct Edits {
     pub digest: Digest,
     pub files: Vec<FilePath>,
+    /// What is renamed when the text that names it is written.
+    pub renames: Vec<Rename>,
+}
+
+/// A file gets another name together with the edits of a text that names it: both or neither. Never over another file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rename {
+    /// The text.
+    pub with: FilePath,
+    pub from: FilePath,
+    pub to: FilePath,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +215,7 @@ pub struct ProposalFact {
     pub summary: String,
     /// Edits (JSON array) kept as a blob.
     pub edits: Digest,
+    pub renames: Vec<Rename>,
     /// Digest of the file's text it was made from.
     pub base: Digest,
 }

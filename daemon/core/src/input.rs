@@ -59,7 +59,8 @@ impl Planner<'_> {
             }
             Source::Files(pattern) => {
                 let pattern = self.lane.fill(pattern, word, element)?;
-                self.matching(&pattern, false).iter().filter_map(|file| self.one_of(role.clone(), file, into)).collect()
+                let files = self.matching(&pattern, false);
+                files.iter().filter_map(|file| self.other(node, role.clone(), file, into)).collect()
             }
             Source::Each { list, file } => {
                 let mut values = Vec::new();
@@ -139,6 +140,13 @@ impl Planner<'_> {
             }
         }
         None
+    }
+
+    /// One of several files, handed over but no part of the key when this very node made it: what it made is no news.
+    fn other(&mut self, node: &Node, role: String, file: &FilePath, into: &mut Gathered) -> Option<Value> {
+        let value = self.one_of(role, file, into);
+        let is_own = self.core.files.get(file).is_some_and(|state| state.by_us() == Some(node));
+        value.filter(|_| !is_own)
     }
 
     /// A person's text with the edits of this step's ancestors in it.

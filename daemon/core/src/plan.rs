@@ -16,6 +16,7 @@ use crate::{
     ActionRow, Blocker, Coordinator, Digest, Element, Field, FilePath, JobRow, JobState, Layer, Node, OrderInput, Time,
     Work,
 };
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -88,7 +89,7 @@ pub(crate) enum Stand {
 #[derive(Debug)]
 pub(crate) enum Task {
     Run { inputs: Vec<OrderInput>, outputs: Vec<(String, FilePath)>, files: Wanted },
-    Publish(Final),
+    Publish(Box<Final>),
 }
 
 /// What is known under a key.

@@ -12,7 +12,8 @@ use crate::settle::{File, Written};
 use crate::weave::Final;
 use crate::{
     ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Effect, FilePath, FixedRow, Intent, IntentId, JobId,
-    JobState, Move, Node, Outcome, ProposalState, RevisionRow, Row, RowKey, ShareId, Source, Stamp, Time, WEAVE, Wove,
+    JobState, Move, Node, Outcome, ProposalState, Rename, RevisionRow, Row, RowKey, ShareId, Source, Stamp, Time,
+    WEAVE, Wove,
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -84,7 +85,13 @@ impl Coordinator {
             self.log("weave.refused").job(job).file(&text.file).text(why.clone());
             return self.move_job(job, JobEvent::Broke { why });
         }
-        let blockers = self.unquiet(&text.file, Some(job));
+        let mut blockers = self.unquiet(&text.file, Some(job));
+        for file in text.renames.iter().flat_map(|(rename, _)| [&rename.from, &rename.to]) {
+            blockers.extend(self.leases.against_write(Some(job), file));
+            if self.is_publishing(file) {
+                blockers.push(Blocker::BeingPublished { file: file.clone() });
+            }
+        }
         if !blockers.is_empty() {
             for blocker in &blockers {
                 self.leases.wait(job, blocker);
@@ -97,7 +104,7 @@ impl Coordinator {
         for id in &text.stale {
             self.set_proposal(*id, ProposalState::Stale);
         }
-        let moves = [Move::Replace {
+        let mut moves = Vec::from([Move::Replace {
             file: text.file.clone(),
             base: text.base,
             new: text.woven.digest,
@@ -105,11 +112,15 @@ impl Coordinator {
             source: Source::Blob,
             human: true,
             seen: self.files.get(&text.file).and_then(File::stamp),
-        }];
+        }]);
         let mut files = crate::lease::Wanted::default();
         files.writes.insert(text.file.clone());
+        for (Rename { from, to, .. }, base) in text.renames.iter().cloned() {
+            files.writes.extend([from.clone(), to.clone()]);
+            moves.push(Move::Rename { from, to, base });
+        }
         self.leases.take(job, files);
-        let intent = self.new_intent(moves.into(), Cause::Weave { job, wove: Box::new(text.wove.clone()) });
+        let intent = self.new_intent(moves, Cause::Weave { job, wove: Box::new(text.wove.clone()) });
         self.move_job(job, JobEvent::PublishBegan(intent));
         self.publish_again(intent);
     }

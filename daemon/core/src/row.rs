@@ -5,7 +5,7 @@
 
 use crate::{
     AttemptNo, BuildId, Digest, Edits, Element, Field, FilePath, Intent, IntentId, JobId, LeaseId, Node, Output,
-    ProposalId, Seq, Stamp, Subject, Time,
+    ProposalId, Rename, Seq, Stamp, Subject, Time,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -270,6 +270,8 @@ pub struct ProposalRow {
     pub code: String,
     pub summary: String,
     pub edits: Digest,
+    /// What is renamed with it.
+    pub renames: Vec<Rename>,
     pub created: Time,
     pub state: ProposalState,
 }

@@ -10,10 +10,11 @@ use crate::lane::{Lookup, View};
 use crate::plan::{Planner, Prospect, Stand, Task};
 use crate::settle::Content;
 use crate::{
-    ActionRow, Blocker, Coordinator, Digest, FilePath, Layer, Node, ProposalId, ProposalState, Row, WEAVE, WeaveId,
-    Wove, Woven,
+    ActionRow, Blocker, Coordinator, Digest, FilePath, Layer, Node, ProposalId, ProposalState, Rename, Row, WEAVE,
+    WeaveId, Wove, Woven,
 };
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -28,6 +29,8 @@ pub(crate) struct Edited {
     key: Digest,
     /// The text they were made from.
     was: Option<Digest>,
+    /// What is renamed with them.
+    renames: Vec<Rename>,
 }
 
 /// The text of a file with everything in it that is to be published.
@@ -36,6 +39,8 @@ pub(crate) struct Final {
     pub file: FilePath,
     pub base: Digest,
     pub woven: Arc<Woven>,
+    /// What is renamed with it, and what it is now.
+    pub renames: Vec<(Rename, Digest)>,
     pub wove: Wove,
     /// Proposals that no longer fit.
     pub stale: Vec<ProposalId>,
@@ -54,7 +59,8 @@ impl Planner<'_> {
         for file in &edits.files {
             let may_edit = self.lane.play.turns[turn].step.edits.clone();
             let layer = Layer { node: node.clone(), edits: edits.digest, may_edit };
-            let edited = Edited { turn, layer, key: known.key, was: texts.get(file).copied() };
+            let renames = edits.renames.iter().filter(|rename| rename.with == *file).cloned().collect();
+            let edited = Edited { turn, layer, key: known.key, was: texts.get(file).copied(), renames };
             self.edits.entry(file.clone()).or_default().push(edited);
         }
     }
@@ -119,13 +125,42 @@ impl Planner<'_> {
         if woven.digest == base && woven.refused.is_none() {
             return None;
         }
+        let renames = match self.renames(file, base, &woven) {
+            Ok(renames) => renames,
+            Err(blockers) => return Some(Stand::Blocked(blockers)),
+        };
         let parts = vec![("text".to_owned(), format!("{base}")), ("edits".to_owned(), format!("{key}"))];
         let why = format!("edits of {} are ready", self.editors(file, base));
-        let task = Task::Publish(self.last_text(file, base, woven));
+        let task = Task::Publish(Box::new(self.last_text(file, base, woven, renames)));
         Some(Stand::Due { key, parts, why, task })
     }
 
-    fn last_text(&self, file: &FilePath, base: Digest, woven: Arc<Woven>) -> Final {
+    /// What is renamed with the edits that are woven in, or what has to be waited for first.
+    fn renames(&mut self, file: &FilePath, base: Digest, woven: &Woven) -> Result<Vec<(Rename, Digest)>, Vec<Blocker>> {
+        let edited = self.layers(file, base).into_iter().map(|edited| &edited.renames);
+        let accepted = self.core.accepted(&self.lane.name).into_iter().filter(|proposal| proposal.file == *file);
+        let all = edited.chain(accepted.map(|proposal| &proposal.renames)).enumerate();
+        let is_dropped = |place: usize| woven.dropped.iter().any(|(dropped, _)| *dropped as usize == place);
+        let wanted: Vec<Rename> =
+            all.filter(|(place, _)| !is_dropped(*place)).flat_map(|(_, renames)| renames).cloned().collect();
+        let (mut renames, mut blockers) = (Vec::new(), Vec::new());
+        for rename in wanted {
+            let from = rename.from.clone();
+            self.out.reads.insert(from.clone());
+            match self.core.files.on_disk(&from, &self.lane.play.pipeline, self.core.now) {
+                Content::Known(digest) => renames.push((rename, digest)),
+                Content::Missing => blockers.push(Blocker::InputMissing { file: from }),
+                Content::Unread => blockers.push(self.want_hash(&from)),
+                Content::Unsettled(until) => {
+                    self.wake_at(until);
+                    blockers.push(Blocker::InputUnsettled { file: from, until });
+                }
+            }
+        }
+        if blockers.is_empty() { Ok(renames) } else { Err(blockers) }
+    }
+
+    fn last_text(&self, file: &FilePath, base: Digest, woven: Arc<Woven>, renames: Vec<(Rename, Digest)>) -> Final {
         let edited = self.layers(file, base);
         let is_dropped = |place: usize| woven.dropped.iter().any(|(dropped, _)| *dropped as usize == place);
         let mut wove = Wove { wrote: woven.wrote.clone(), ..Wove::default() };
@@ -140,7 +175,7 @@ impl Planner<'_> {
             let list = if is_dropped(edited.len() + place) { &mut stale } else { &mut wove.proposals };
             list.push(proposal.id);
         }
-        Final { file: file.clone(), base, woven, wove, stale }
+        Final { file: file.clone(), base, woven, renames, wove, stale }
     }
 
     /// Steps that may still edit a file and that go on by themselves.

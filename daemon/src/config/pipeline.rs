@@ -330,17 +330,18 @@ fn read_settings(table: &mut Table<'_>, defaults: &Defaults) -> Vec<String> {
     names
 }
 
-/// Words that `edits` may hold: an owner and a name, `*` for all, or `prose`.
+/// Words that `edits` may hold: an owner and a name, `*` for all, `prose`, or `renames` for the files that edits name.
 fn read_edits(table: &mut Table<'_>) -> Vec<String> {
     let texts = table.texts("edits");
     for edit in &texts {
-        let good = edit.value == "prose"
+        let good = matches!(&*edit.value, "prose" | "renames")
             || edit
                 .value
                 .split_once('.')
                 .is_some_and(|(owner, name)| matches!(owner, "cue" | "item" | "info") && !name.is_empty());
         if !good {
-            let hint = "use \"cue.Duration\", \"cue.*\", \"item.slug\", \"info.total_runtime\" or \"prose\"";
+            let hint =
+                "use \"cue.Duration\", \"cue.*\", \"item.slug\", \"info.total_runtime\", \"prose\" or \"renames\"";
             table.report(&edit.span, "edits", format!("\"{}\" names nothing that can be edited", edit.value), hint);
         }
     }

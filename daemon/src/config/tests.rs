@@ -61,7 +61,7 @@ fn a_table_without_steps_changes_the_built_in_pipeline_and_keeps_its_steps() {
     let config = read("[pipeline.show-build]\nquiet = \"5s\"\nsettle = \"1s\"\n").expect("a good file");
     let pipeline = config.rules.pipelines.iter().find(|pipeline| &*pipeline.name == "show-build").expect("built in");
     assert_eq!((pipeline.quiet_ms, pipeline.settle_text_ms), (5_000, 1_000));
-    assert_eq!(pipeline.steps.len(), 15);
+    assert_eq!(pipeline.steps.len(), 16);
 }
 
 #[test]
@@ -135,6 +135,7 @@ pth = "/srv/show"
 
 [share.inner]
 path = "/srv/show/episodes"
+scratch = "/srv/show/episodes/scratch"
 
 [share.outer]
 path = "/srv/show"

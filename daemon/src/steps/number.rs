@@ -1,13 +1,14 @@
 //! `enumerate`, `renumber` and `normalise`: numbers for cues and new orders for items, on request only.
 
+use super::protocol;
 use super::repair::count;
 use super::work::{Outcome, Work};
-use serde_json::json;
 use show_script::check::Episode;
 use show_script::edit::Edit;
 use show_script::enumerate::{self as numbers, FileEdits};
 use show_script::item::Document;
-use show_script::listing::Listing;
+use show_script::listing::{Listing, name_of};
+use show_script::repair::Rename;
 use show_script::report::Tree;
 use show_script::rundown::{self, NewOrder, Rundown};
 
@@ -15,8 +16,8 @@ pub const VERSION: u32 = 1;
 
 /// Numbers the cues of the show, or takes the numbers away where the submission says `remove=true`.
 ///
-/// Media keep their names for now: an attempt has no way to have files moved, and a reference changes only after its
-/// file has (specification 4.9 #3). What would move is said, in the log and in the result.
+/// A file is renamed with the first note that names it. Between that and the next note's write a reference may be one
+/// name behind or ahead, and is found all the same (specification 4.3 #5).
 pub fn enumerate(work: &mut Work) -> Result<Outcome, String> {
     let tree = work.tree()?;
     let found = tree.classify();
@@ -26,24 +27,33 @@ pub fn enumerate(work: &mut Work) -> Result<Outcome, String> {
     for kept in &plan.kept {
         println!("{}:{}: kept: {}", kept.path, kept.line, kept.why);
     }
-    for rename in &plan.renames {
-        println!("keeps its name: {} (it would be {})", rename.from, rename.to);
-    }
     let mut outcome = Outcome::default();
+    let count_all = plan.renames.len();
+    let mut rest = plan.renames;
     for FileEdits { path, edits } in plan.files {
-        let edits: Vec<Edit> = edits.into_iter().filter(|edit| !is_reference(edit)).collect();
         println!("{path}: {}", count(edits.len(), "change"));
-        outcome.result.edits.push(work.edits(&path, edits));
+        let names = |rename: &Rename| edits.iter().any(|edit| names(edit, &rename.to));
+        let (here, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(names);
+        rest = later;
+        for rename in &here {
+            println!("  {} → {}", rename.from, rename.to);
+        }
+        let renames = work.renames(&here);
+        outcome.result.edits.push(protocol::FileEdits { renames, ..work.edits(&path, edits) });
     }
-    let renames: Vec<_> = plan.renames.iter().map(|rename| json!({ "from": rename.from, "to": rename.to })).collect();
-    outcome.result.summary =
-        format!("{}, {} not moved", count(outcome.result.edits.len(), "note"), count(renames.len(), "file"));
-    outcome.fact("renames", renames);
+    // The alpha key of a picture, which no note names, goes with whatever is written last.
+    match outcome.result.edits.last_mut() {
+        Some(last) => last.renames.extend(work.renames(&rest)),
+        None => rest.iter().for_each(|rename| println!("keeps its name: {}", rename.from)),
+    }
+    outcome.result.summary = format!("{}, {}", count(outcome.result.edits.len(), "note"), count(count_all, "file"));
     Ok(outcome)
 }
 
-fn is_reference(edit: &Edit) -> bool {
-    matches!(edit, Edit::SetField { field, .. } if field.ends_with("URL"))
+/// The edit makes a reference lead to this path.
+fn names(edit: &Edit, path: &str) -> bool {
+    let Edit::SetField { field, value, .. } = edit else { return false };
+    field.ends_with("URL") && name_of(value) == name_of(path)
 }
 
 pub fn renumber(work: &mut Work) -> Result<Outcome, String> {

@@ -135,6 +135,17 @@ pub struct Result {
 pub struct FileEdits {
     pub file: String,
     pub edits: Vec<show_script::edit::Edit>,
+    /// Done together with the edits or not at all. A step whose `edits` do not say `"renames"` may only propose them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renames: Vec<Rename>,
+}
+
+/// A file of the subject that gets another name; never over another file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    pub from: String,
+    pub to: String,
 }
 
 /// Edits that wait for a person's consent.
@@ -146,6 +157,9 @@ pub struct Proposal {
     pub code: String,
     pub summary: String,
     pub edits: Vec<show_script::edit::Edit>,
+    /// Done together with the edits or not at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renames: Vec<Rename>,
 }
 
 /// A file that was made. It lies at `out/ROLE` where the order names the role, else at `out/` and its path below the

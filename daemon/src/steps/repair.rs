@@ -1,6 +1,6 @@
 //! `cue_repair` and `assetid`: what is mended in one note, and the ids it lacks.
 
-use super::protocol;
+use super::protocol::{self, Proposal};
 use super::work::{Outcome, Work};
 use show_script::item::Document;
 use show_script::path::Shelf;
@@ -22,21 +22,14 @@ pub fn run(work: &mut Work) -> Result<Outcome, String> {
 
     let edits = repair::repair(&text, &context);
     let mut proposals = Vec::new();
-    let mut renaming = 0_u32;
     for proposal in repair::propose(&Document::parse(&text), &context) {
-        println!("proposed: {}: {}", proposal.code, proposal.summary);
-        if proposal.renames.is_empty() {
-            proposals.push(work.proposal(&path, proposal.code.name(), proposal.summary, proposal.edits));
-        } else {
-            // Accepting weaves a text and moves no files, and half of such a proposal would break its cue.
-            let names: Vec<_> =
-                proposal.renames.iter().map(|rename| format!("{} → {}", rename.from, rename.to)).collect();
-            println!("  by hand, since it renames media: {}", names.join(", "));
-            renaming += 1;
-        }
+        let moves: Vec<_> = proposal.renames.iter().map(|rename| format!("{} → {}", rename.from, rename.to)).collect();
+        let summary = [vec![proposal.summary], moves].concat().join(", ");
+        println!("proposed: {}: {summary}", proposal.code);
+        let renames = work.renames(&proposal.renames);
+        proposals.push(Proposal { renames, ..work.proposal(&path, proposal.code.name(), summary, proposal.edits) });
     }
     let mut outcome = Outcome::default();
-    outcome.fact("renaming", renaming);
     outcome.result.summary = format!("{}, {}", count(edits.len(), "repair"), count(proposals.len(), "proposal"));
     outcome.result.edits = vec![work.edits(&path, edits)];
     outcome.result.proposals = proposals;

@@ -13,6 +13,7 @@ use show_script::edit::Edit;
 use show_script::item::Document;
 use show_script::kind::CueType;
 use show_script::listing::Listing;
+use show_script::repair::may_be_written;
 use show_script::report::Tree;
 use show_script::rundown::Rundown;
 use show_script::runtime::{Rates, runtime};
@@ -56,36 +57,56 @@ type Edits = BTreeMap<String, Vec<Edit>>;
 
 /// What probes found out, as edits of the cues whose files they measured.
 fn measured(work: &Work, texts: &BTreeMap<String, String>) -> Result<(Edits, Vec<Diagnostic>), String> {
-    let probes: BTreeMap<String, Media> = work
-        .results("probe")?
-        .into_iter()
-        .filter_map(|(element, result)| Some((element, serde_json::from_value(result).ok()?)))
-        .collect();
+    let probed = work.results("probe")?.into_iter().chain(work.results("probe_media")?);
+    let probes: BTreeMap<String, Media> =
+        probed.filter_map(|(element, result)| Some((element, serde_json::from_value(result).ok()?))).collect();
     let documents: BTreeMap<&str, Document<'_>> =
         texts.iter().map(|(path, text)| (path.as_str(), Document::parse(text))).collect();
     let mut edits = Edits::new();
     let mut diagnostics = Vec::new();
-    for clip in work.elements("clips") {
+    for clip in work.elements("clips").chain(work.elements("media")) {
         let text = |name: &str| clip.get(name).and_then(Value::as_str).unwrap_or_default();
         let Some(media) = probes.get(text("id")) else { continue };
         let Some((path, document)) = documents.get_key_value(text("item")) else { continue };
         let Some(place) = place(document, clip) else { continue };
         let cue = &document.cues[place];
-        for (field, value) in media.fields() {
+        let is_ours = |field: &str| {
             let ours = work.ours(path, &format!("cue:{}.{field}", cue.asset_id()));
+            cue.given(field).is_some_and(|now| ours.is_some_and(|ours| ours.trim() == now.trim()))
+        };
+        let length = length_shown(media, text("trim"));
+        let looks = if cue.kind().is_some_and(CueType::is_clip) { media.looks() } else { Vec::new() };
+        let values = looks.into_iter().chain(length.map(|length| ("Duration", length.written())));
+        for (field, value) in values.filter(|_| may_be_written(document)) {
             let now = cue.given(field).map(str::trim);
-            if now.is_none() || (now == ours.map(str::trim) && differs(field, now.unwrap_or_default(), &value)) {
+            if now.is_none() || (is_ours(field) && differs(field, now.unwrap_or_default(), &value)) {
                 let edit = Edit::set_field(document, place, field, value).ours_or_empty();
                 edits.entry((*path).to_owned()).or_default().push(edit);
             }
         }
-        let is_trimmed = !text("trim").is_empty();
-        if !is_trimmed && media.duration_ms > 0 {
-            let differs = duration_differs(document, cue, media.duration());
+        // What we wrote ourselves is about to be right.
+        if let Some(length) = length.filter(|_| !is_ours("Duration")) {
+            let differs = duration_differs(document, cue, length);
             diagnostics.extend(differs.map(|diagnostic| diagnostic.in_file(*path)));
         }
     }
     Ok((edits, diagnostics))
+}
+
+/// How long a clip will be on air: what its trim leaves of it (`1500-9000` in milliseconds, either may be missing). `None`:
+/// nobody knows, or the trim is not one of this file.
+fn length_shown(media: &Media, trim: &str) -> Option<Duration> {
+    let (from, to) = trim.split_once('-').unwrap_or_default();
+    let from: u64 = from.parse().unwrap_or(0);
+    let to = to.parse().unwrap_or(media.duration_ms);
+    // A trim that was typed to the second may end in the last frame's second.
+    let is_within = to <= media.duration_ms.saturating_add(1_000);
+    (is_within && from < to.min(media.duration_ms)).then(|| Duration::from_ms(to.min(media.duration_ms) - from))
+}
+
+/// Its media say how long it is: a clip, or something of the library.
+fn is_timed(kind: CueType) -> bool {
+    kind.is_clip() || kind.media() == show_script::kind::Media::Library
 }
 
 /// The cue that the scan's clip is, in the note as it is now.
@@ -93,7 +114,7 @@ fn place(document: &Document<'_>, clip: &Map<String, Value>) -> Option<usize> {
     let text = |name: &str| clip.get(name).and_then(Value::as_str).unwrap_or_default();
     let is_it = |place: &usize| {
         let cue = document.cues.get(*place);
-        cue.is_some_and(|cue| cue.slug() == text("slug") && cue.kind().is_some_and(CueType::is_clip))
+        cue.is_some_and(|cue| cue.slug() == text("slug") && cue.kind().is_some_and(is_timed))
     };
     let there = clip.get("cue").and_then(Value::as_u64).map(|place| place as usize).filter(is_it);
     there.or_else(|| {
@@ -119,4 +140,24 @@ fn woven(work: &Work, path: &str, text: &str, edits: &[Edit]) -> String {
     let layers = [Layer { order: 0, name: "runtime".into(), may_edit: vec!["*".into()], edits: edits.to_vec() }];
     let order = Weave { text, kind: FileKind::of_path(path), layers: &layers, ours: &ours, bindings: &[] };
     weave(&order, &mut |_, _| None).text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trimmed_clip_is_as_long_as_what_is_left_of_it() {
+        let media = Media { duration_ms: 60_000, ..Media::default() };
+        let shown = |trim: &str| length_shown(&media, trim).map(Duration::written);
+        for (trim, length) in
+            [("", "00:01:00"), ("10000-", "00:00:50"), ("-15500", "00:00:16"), ("5000-60900", "00:00:55")]
+        {
+            assert_eq!(shown(trim).as_deref(), Some(length), "{trim}");
+        }
+        for of_another_file in ["61000-", "10498000-10651000", "20000-10000"] {
+            assert_eq!(shown(of_another_file), None, "{of_another_file}");
+        }
+        assert_eq!(length_shown(&Media::default(), ""), None, "nobody knows");
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use show_script::diagnostic::Diagnostic;
 use show_script::edit::Edit;
 use show_script::listing::Listing;
+use show_script::repair::Rename;
 use show_script::report::Tree;
 use std::collections::BTreeMap;
 use std::fs;
@@ -222,11 +223,19 @@ impl Work {
     }
 
     pub fn edits(&self, below: &str, edits: Vec<Edit>) -> FileEdits {
-        FileEdits { file: self.in_share(below), edits }
+        FileEdits { file: self.in_share(below), edits, renames: Vec::new() }
     }
 
     pub fn proposal(&self, below: &str, code: &str, summary: String, edits: Vec<Edit>) -> Proposal {
-        Proposal { file: self.in_share(below), code: code.to_owned(), summary, edits }
+        let (file, code) = (self.in_share(below), code.to_owned());
+        Proposal { file, code, summary, edits, renames: Vec::new() }
+    }
+
+    /// Renames below the subject, as a result says them.
+    pub fn renames(&self, renames: &[Rename]) -> Vec<protocol::Rename> {
+        let said =
+            |rename: &Rename| protocol::Rename { from: self.in_share(&rename.from), to: self.in_share(&rename.to) };
+        renames.iter().map(said).collect()
     }
 
     /// The value that showd wrote last into a file at a target.

@@ -358,10 +358,61 @@ fn quotes_are_extracted_once_and_left_alone_when_nothing_changed() {
 fn orders_and_numbers_are_given_on_request() {
     let bench = Bench::new();
     for (job, step) in (1..).zip(["renumber", "normalise", "enumerate"]) {
-        bench.start(Episode::of("0901").order(&bench, job, step));
+        let mut order = Episode::of("0901").order(&bench, job, step);
+        order.may_edit = vec!["item.order".into(), "cue.*".into(), "renames".into()];
+        bench.start(order);
         let finished = finished(bench.ended(job));
         assert!(!edits(&bench, &finished).is_empty(), "{step}: {}", bench.printed(job));
     }
+}
+
+/// Enumerates the clean episode as if its films were there; `may` is what the step may edit.
+fn enumerated(may: &[&str]) -> (Bench, show_core::Ended) {
+    let bench = Bench::new();
+    let mut episode = Episode::of("0900");
+    episode.files.push(("assets/video/kettle-boils.mp4".into(), b"film".to_vec()));
+    let mut order = episode.order(&bench, 1, "enumerate");
+    order.may_edit = may.iter().map(|&may| may.to_owned()).collect();
+    bench.start(order);
+    let ended = bench.ended(1);
+    (bench, ended)
+}
+
+#[test]
+fn files_are_renamed_with_the_notes_that_name_them() {
+    let (_, ended) = enumerated(&["cue.*", "renames"]);
+    let renames = finished(ended).edits.expect("edits").renames;
+    let film = renames.iter().find(|rename| rename.from.path.ends_with("/kettle-boils.mp4")).expect("it is named");
+    assert_eq!(&*film.with.path, "episodes/0900/rundown/10 Cold Open.md");
+    assert_eq!(&*film.to.path, "episodes/0900/assets/video/10-kettle-boils.mp4");
+}
+
+#[test]
+fn a_step_that_may_not_rename_has_failed_when_it_does() {
+    let (_, ended) = enumerated(&["cue.*"]);
+    let why = why(ended);
+    assert!(why.contains("it renames files with episodes/0900/rundown/"), "{why}");
+}
+
+#[test]
+fn a_better_slug_is_proposed_together_with_the_names_of_its_media() {
+    let bench = Bench::new();
+    let note = "---\nslug: tea\n---\n\n<!-- Begin Cue -->\n[Type: GFX]\n[AssetID: GFXMSA79Z40K3TT1E]\n\
+                [Slug: LUV my Gov!]\n[MediaURL: ../assets/graphics/LUV my Gov!.png]\n<!-- End Cue -->\n";
+    let mut order = built_in(1, "cue_repair");
+    order.inputs = vec![
+        bench.text("item", "episodes/0900/rundown/10 Tea.md", note),
+        OrderInput::List {
+            role: "media".into(),
+            files: vec![("episodes/0900/assets/graphics/LUV my Gov!.png".into(), 9)],
+        },
+    ];
+    bench.start(order);
+    let proposal = finished(bench.ended(1)).proposals.remove(0);
+    let summary = "slug LUV my Gov! → luv-my-gov, assets/graphics/LUV my Gov!.png → assets/graphics/luv-my-gov.png";
+    assert_eq!((proposal.code.as_str(), proposal.summary.as_str()), ("SLUG_BAD", summary));
+    assert_eq!(proposal.renames.len(), 1);
+    assert_eq!(&*proposal.renames[0].to.path, "episodes/0900/assets/graphics/luv-my-gov.png");
 }
 
 #[test]

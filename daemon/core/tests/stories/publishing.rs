@@ -269,6 +269,7 @@ fn an_accepted_proposal_is_woven_in_like_any_edit() {
         code: "STYLE".to_owned(),
         summary: "kettles whistle".to_owned(),
         edits: digest(wish),
+        renames: Vec::new(),
         base: digest("a kettle sings"),
     };
     let finished = Finished { proposals: vec![proposal], ..Finished::default() };
@@ -408,4 +409,81 @@ fn a_text_put_back_while_nobody_looked_is_quiet_only_after_its_time() {
     200.0s  job.done 5: scan: 0 clips
     200.0s  build.ended 2: done
     ");
+}
+
+#[test]
+fn a_step_that_reads_what_it_made_last_time_is_not_run_again_for_that() {
+    let count = out(step("count"), "total", "total.txt");
+    let count = input(count, "before", Input::Files("*.txt".to_owned()));
+    let told = |order: &Order, blobs: &Blobs| Ended::Succeeded(output(order, &format!("{}", read(order, blobs).len())));
+    let mut show = Story::new(rules(vec![count])).program("count", told).with("ep/0900/a.md", "fine").start();
+    show.finish_all().at(100.0).finish_all().skip();
+    assert_eq!(show.text("ep/0900/total.txt"), "1");
+    assert_snapshot!(show.plan("ep/0900/"), @"count                up to date");
+    show.at(200.0).save("ep/0900/other.txt", "1").at(300.0).finish_all();
+    assert_eq!(show.text("ep/0900/total.txt"), "3", "what others made is news, and its own was handed over too");
+}
+
+#[test]
+fn what_edits_wrote_into_the_view_of_a_text_is_ours_before_it_is_published() {
+    let told = |order: &Order, _: &Blobs| {
+        let ours: Vec<String> = order.ours.iter().map(|ours| format!("{}: {}", ours.target, ours.value)).collect();
+        Ended::Succeeded(output(order, &ours.join(", ")))
+    };
+    let steps = vec![editing(step("repair")), out(needs(step("measure"), &["repair"]), "ours", "ours.txt")];
+    let mut show = Story::new(rules(steps)).program("repair", repair).program("measure", told);
+    show = show.with("ep/0900/a.md", "fine").start();
+    show.finish_all().at(1000.0).save("ep/0900/a.md", "teh kettle").at(1005.0).finish_all();
+    assert_eq!((show.text("ep/0900/a.md"), show.text("ep/0900/ours.txt")), ("teh kettle", "teh: the"));
+}
+
+/// A note that names a clip, and a proposal that gives both another name.
+fn with_a_rename() -> Story {
+    let mut show = show().with("ep/0900/a.md", "see LUV.mov").with("ep/0900/media/LUV.mov", "film").start();
+    show.finish("scan");
+    let (job, order) = show.running_job("repair");
+    let wish = "ep/0900/a.md: LUV.mov => luv.mov";
+    show.blobs.insert(digest(wish), wish.to_owned());
+    let (with, from, to) = (file("ep/0900/a.md"), file("ep/0900/media/LUV.mov"), file("ep/0900/media/luv.mov"));
+    let proposal = ProposalFact {
+        file: with.clone(),
+        code: "SLUG_BAD".to_owned(),
+        summary: "a name for files".to_owned(),
+        edits: digest(wish),
+        renames: vec![Rename { with, from, to }],
+        base: digest("see LUV.mov"),
+    };
+    let finished = Finished { proposals: vec![proposal], ..Finished::default() };
+    show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().at(500.0).skip();
+    show
+}
+
+#[test]
+fn a_file_is_renamed_in_one_publish_with_the_text_that_names_it() {
+    let mut show = with_a_rename();
+    show.ask(Ask::Accept { proposals: vec![ProposalId(1)] }).at(600.0).finish_all();
+    let told = show.told();
+    assert!(told.contains("rewrite ep/0900/a.md, rename ep/0900/media/LUV.mov"), "{told}");
+    assert_eq!((show.text("ep/0900/a.md"), show.text("ep/0900/media/luv.mov")), ("see luv.mov", "film"));
+}
+
+#[test]
+fn neither_text_nor_file_changes_while_the_file_is_away_or_held() {
+    for is_held in [true, false] {
+        let mut show = with_a_rename();
+        if is_held {
+            show.ask(take("ep/0900/media/LUV.mov", LeaseKind::Hold));
+        } else {
+            show.remove("ep/0900/media/LUV.mov");
+        }
+        show.at(600.0).ask(Ask::Accept { proposals: vec![ProposalId(1)] }).at(900.0).finish_all();
+        assert_eq!(show.text("ep/0900/a.md"), "see LUV.mov");
+        if is_held {
+            show.ask(Ask::Release { file: file("ep/0900/media/LUV.mov") });
+        } else {
+            show.save("ep/0900/media/LUV.mov", "film");
+        }
+        show.at(1500.0).finish_all();
+        assert_eq!((show.text("ep/0900/a.md"), show.text("ep/0900/media/luv.mov")), ("see luv.mov", "film"));
+    }
 }

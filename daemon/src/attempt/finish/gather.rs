@@ -106,7 +106,7 @@ impl Gathering<'_> {
         let old = self.world.read_blob(old).map_err(|cause| unread(&cause))?;
         let old = String::from_utf8(old).map_err(|_| format!("it rewrites {file}, which is not UTF-8"))?;
         let edits = show_script::edit::diff_to_edits(&old, &new);
-        Ok((!edits.is_empty()).then(|| FileEdits { file: file.to_owned(), edits }))
+        Ok((!edits.is_empty()).then(|| FileEdits { file: file.to_owned(), edits, renames: Vec::new() }))
     }
 
     fn take(&mut self, made: Made) -> Result<Output, String> {
@@ -172,7 +172,7 @@ impl Gathering<'_> {
 const WALLED: ResolveFlag = ResolveFlag::RESOLVE_BENEATH.union(ResolveFlag::RESOLVE_NO_SYMLINKS);
 
 /// Parts joined by `/`, none of them special, none hidden in another.
-fn is_inside(path: &str) -> bool {
+pub fn is_inside(path: &str) -> bool {
     path.len() <= 4_096 && path.split('/').all(|part| is_plain(part) && part.len() <= 255)
 }
 

@@ -1,11 +1,12 @@
 //! `result.json`, read as what it is: something that a program wrote.
 
+use super::gather::is_inside;
 use crate::attempt::{FileEdits, World};
 use crate::steps::protocol;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use serde_json::{Map, Value};
-use show_core::{Digest, Edits, Element, Field, FilePath, Order, OrderInput, ProposalFact};
+use show_core::{Digest, Edits, Element, Field, FilePath, Order, OrderInput, ProposalFact, Rename};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
@@ -26,6 +27,8 @@ const TEXT_BYTES_MAX: usize = 4 << 10;
 const INLINE_BYTES_MAX: usize = 4 << 20;
 const EDITS_MAX: usize = 50_000;
 const PROPOSALS_MAX: usize = 1_000;
+/// Each is a move of one publish.
+const RENAMES_MAX: usize = 1_000;
 
 type Facts = BTreeMap<String, Field>;
 type Lists = BTreeMap<String, Vec<Element>>;
@@ -139,8 +142,13 @@ pub fn edits(world: &dyn World, order: &Order, said: Vec<FileEdits>) -> Result<O
         return Err(format!("it makes more than {EDITS_MAX} edits"));
     }
     let mut files = Vec::with_capacity(said.len());
-    for FileEdits { file, .. } in &said {
+    let mut moves = Vec::new();
+    for FileEdits { file, renames: said, .. } in &said {
         let (path, _) = text_input(order, file)?;
+        if !said.is_empty() && !order.may_edit.iter().any(|may| may == "renames") {
+            return Err(format!("it renames files with {file}, which its step may only propose"));
+        }
+        moves.extend(renames(order, &path, said)?);
         if files.contains(&path) {
             return Err(format!("it edits {file} in two places of its result"));
         }
@@ -149,7 +157,7 @@ pub fn edits(world: &dyn World, order: &Order, said: Vec<FileEdits>) -> Result<O
     if files.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Edits { digest: keep(world, &said)?, files }))
+    Ok(Some(Edits { digest: keep(world, &said)?, files, renames: moves }))
 }
 
 pub fn proposals(world: &dyn World, order: &Order, said: Vec<protocol::Proposal>) -> Result<Vec<ProposalFact>, String> {
@@ -160,9 +168,26 @@ pub fn proposals(world: &dyn World, order: &Order, said: Vec<protocol::Proposal>
         .filter(|proposal| !proposal.edits.is_empty())
         .map(|proposal| {
             let (file, base) = text_input(order, &proposal.file)?;
-            let edits = keep(world, &[FileEdits { file: proposal.file, edits: proposal.edits }])?;
-            Ok(ProposalFact { file, code: proposal.code, summary: super::line(&proposal.summary), edits, base })
+            let renames = renames(order, &file, &proposal.renames)?;
+            let edits = FileEdits { file: proposal.file, edits: proposal.edits, renames: Vec::new() };
+            let (edits, summary) = (keep(world, &[edits])?, super::line(&proposal.summary));
+            Ok(ProposalFact { file, code: proposal.code, summary, edits, renames, base })
         })
+        .collect()
+}
+
+/// Files are renamed below the subject only, and only where publishing may write.
+fn renames(order: &Order, with: &FilePath, said: &[protocol::Rename]) -> Result<Vec<Rename>, String> {
+    if said.len() > RENAMES_MAX {
+        return Err(format!("it renames more than {RENAMES_MAX} files with one text"));
+    }
+    let path = |path: &String| {
+        let is_below = path.starts_with(&*order.subject.path) && order.subject.path.ends_with('/');
+        let path_of = || FilePath { share: order.subject.share, path: path.as_str().into() };
+        (is_below && is_inside(path)).then(path_of).ok_or_else(|| format!("{path} is not below {}", order.subject.path))
+    };
+    said.iter()
+        .map(|rename| Ok(Rename { with: with.clone(), from: path(&rename.from)?, to: path(&rename.to)? }))
         .collect()
 }
 

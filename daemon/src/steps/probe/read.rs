@@ -109,10 +109,9 @@ impl Media {
         Duration::from_ms(self.duration_ms)
     }
 
-    /// What belongs into a cue (specification 7.1 #1), as far as it is known.
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
+    /// What belongs into a cue beside its length (specification 7.1 #1), as far as it is known.
+    pub fn looks(&self) -> Vec<(&'static str, String)> {
         let known = |number: u64| if number > 0 { number.to_string() } else { String::new() };
-        let duration = if self.duration_ms > 0 { self.duration().written() } else { String::new() };
         let fields = [
             ("Resolution", self.resolution()),
             ("Framerate", self.framerate.clone()),
@@ -120,7 +119,6 @@ impl Media {
             ("AudioChannels", known(self.audio_channels)),
             ("AudioLayout", self.audio_layout.clone()),
             ("SampleRate", known(self.sample_rate)),
-            ("Duration", duration),
         ];
         fields.into_iter().filter(|(_, value)| !value.is_empty()).collect()
     }
@@ -215,7 +213,7 @@ mod tests {
                "format":{"format_name":"mov,mp4","duration":"12.345000"}}"#,
         );
         assert_eq!(clip.line(), "00:00:12, h264 1920x1080 at 29.97, aac stereo");
-        let fields = clip.fields();
+        let fields = clip.looks();
         let field = |name: &str| fields.iter().find(|(it, _)| *it == name).map(|(_, value)| value.as_str());
         assert_eq!(field("Orientation"), Some("landscape"));
         assert_eq!(field("SampleRate"), Some("48000"));

@@ -3,8 +3,8 @@
 use show_core::{
     ActionRow, AttemptNo, AttemptRow, Binding, BuildId, BuildRow, Cause, Digest, Edits, Element, EventRow, Field,
     FilePath, FileRow, FixedRow, IndexRow, Intent, IntentId, JobId, JobRow, JobState, LeaseId, LeaseKind, LeaseRow,
-    MetaRow, Move, Node, Ours, Output, ProposalId, ProposalRow, ProposalState, RevisionRow, Row, Seq, ShareId, Source,
-    Stamp, Subject, Time,
+    MetaRow, Move, Node, Ours, Output, ProposalId, ProposalRow, ProposalState, Rename, RevisionRow, Row, Seq, ShareId,
+    Source, Stamp, Subject, Time,
 };
 use std::collections::BTreeMap;
 
@@ -117,7 +117,7 @@ pub fn action() -> ActionRow {
             size: 70_000,
             keep_old_as: Some(file()),
         }],
-        edits: Some(Edits { digest: Digest([6; 32]), files: vec![file()] }),
+        edits: Some(Edits { digest: Digest([6; 32]), files: vec![file()], renames: vec![rename()] }),
         summary: "2 quotes".into(),
     }
 }
@@ -138,6 +138,10 @@ pub fn lease() -> LeaseRow {
     }
 }
 
+pub fn rename() -> Rename {
+    Rename { with: file(), from: file(), to: file() }
+}
+
 pub fn proposal() -> ProposalRow {
     ProposalRow {
         id: ProposalId(6),
@@ -148,6 +152,7 @@ pub fn proposal() -> ProposalRow {
         code: "SLUG_BAD".into(),
         summary: "luv-my-gov".into(),
         edits: Digest([8; 32]),
+        renames: vec![rename()],
         created: Time(15),
         state: ProposalState::Accepted { by: "sam".into() },
     }

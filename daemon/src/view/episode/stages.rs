@@ -16,7 +16,7 @@ const fn steps(stage: Stage) -> &'static [&'static str] {
         Stage::Scripts => &["scan", "cue_repair", "runtime", "compile"],
         Stage::Clips => &["scan", "probe", "transcode", "normalise_audio"],
         Stage::Graphics => &["scan", "quote_png"],
-        Stage::Timing => &["scan", "cue_repair", "probe", "runtime"],
+        Stage::Timing => &["scan", "cue_repair", "probe", "probe_media", "runtime"],
     }
 }
 

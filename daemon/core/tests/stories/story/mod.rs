@@ -445,7 +445,7 @@ pub fn take(path: &str, kind: LeaseKind) -> Ask {
 /// Applies edits as the weaver does: each replaces the first place where its old text stands.
 pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), String> {
     let mut text = blobs.get(&order.base).cloned().ok_or("there is no such text")?;
-    let mut dropped = Vec::new();
+    let (mut dropped, mut wrote) = (Vec::new(), Vec::new());
     for (place, layer) in order.layers.iter().enumerate() {
         let edits = blobs.get(&layer.edits).ok_or("there are no such edits")?;
         for edit in edits.lines() {
@@ -456,20 +456,21 @@ pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), Strin
             }
             if text.contains(old) {
                 text = text.replacen(old, new, 1);
+                wrote.push(Ours { file: order.file.clone(), target: old.to_owned(), value: new.to_owned() });
             } else {
                 dropped.push((place as u32, format!("\"{old}\" is not there")));
             }
         }
     }
     let size = text.len() as u64;
-    let woven = Woven { digest: digest(&text), size, minted: Vec::new(), wrote: Vec::new(), dropped, refused: None };
+    let woven = Woven { digest: digest(&text), size, minted: Vec::new(), wrote, dropped, refused: None };
     Ok((woven, text))
 }
 
 /// A result with edits `file: old => new`, one per line.
 pub fn edits(lines: &str) -> Finished {
     let files: BTreeSet<&str> = lines.lines().filter_map(|line| line.split_once(": ").map(|(file, _)| file)).collect();
-    let edits = Edits { digest: digest(lines), files: files.into_iter().map(file).collect() };
+    let edits = Edits { digest: digest(lines), files: files.into_iter().map(file).collect(), renames: Vec::new() };
     // The text of the edits rides along as the summary, for the world to keep as a blob.
     Finished { edits: Some(edits), summary: lines.to_owned(), ..Finished::default() }
 }
