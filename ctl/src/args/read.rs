@@ -23,7 +23,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
     let words: Vec<_> = words.into_iter().collect();
     Cli::try_parse_from(&words).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Told(error.render().ansi().to_string()),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand if words.len() == 1 => {
             let hint = "\"showctl status\" is a good beginning, \"showctl --help\" has the rest";
             Unread::Wrong(usage("what should it do?", hint))
         }
@@ -39,7 +39,8 @@ fn complaint(error: &clap::Error, words: &[OsString]) -> Complaint {
     if error.kind() == ErrorKind::MissingRequiredArgument
         && let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg)
     {
-        text = format!("{} is missing", missing.join(" and "));
+        let is = if missing.len() == 1 { "is" } else { "are" };
+        text = format!("{} {is} missing", missing.join(" and "));
     }
     let suggestions = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let suggested = suggestions.into_iter().find_map(|kind| match error.get(kind) {
@@ -101,8 +102,13 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_the_way_to_the_help() {
-        let lines = ["jobs --state broken", "wait", "wait 4 --timeout soon", "why it", "wait 4 --idle", "lock a"];
+        let lines =
+            ["jobs --state broken", "wait", "wait 4 --timeout soon", "why it", "wait 4 --idle", "lock a", "lock"];
         insta::assert_snapshot!(lines.map(wrong).concat());
+        match read(["showctl".into()]) {
+            Err(Unread::Wrong(complaint)) => assert!(complaint.text.contains("what should it do?"), "{complaint}"),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
