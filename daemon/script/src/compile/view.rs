@@ -27,7 +27,7 @@ impl Viewer<'_> {
         let number = self.number(cue, kind, &media, written_slug);
         let slug = number.as_ref().map_or(written_slug, |number| without_number(written_slug, number)).to_owned();
         let text = |name: &str| cue.text(name).map(|text| text.trim().to_owned()).unwrap_or_default();
-        let transcript = self.transcript(cue, kind, written_slug);
+        let transcript = self.transcript(cue, kind, [written_slug, &slug]);
         CueView {
             kind: kind.map_or(Kind::Header, shape),
             duration: duration(cue, kind),
@@ -90,14 +90,15 @@ impl Viewer<'_> {
         self.numbers.of(file).or_else(|| self.numbers.of(slug)).map(str::to_owned)
     }
 
-    fn transcript(&self, cue: &Cue<'_>, kind: Option<CueType>, slug: &str) -> String {
+    /// From the cue, else from the file of its slug. Enumeration moves no transcript: one may lie there without the number.
+    fn transcript(&self, cue: &Cue<'_>, kind: Option<CueType>, slugs: [&str; 2]) -> String {
         if !matches!(kind, Some(CueType::Sot | CueType::Nat | CueType::Pkg | CueType::Vo)) {
             return String::new();
         }
         if let Some(text) = cue.given("Transcription") {
             return decode_entities_fully(text.trim());
         }
-        let file = self.input.files.get(&format!("assets/transcripts/{slug}.txt"));
+        let file = slugs.iter().find_map(|slug| self.input.files.get(&format!("assets/transcripts/{slug}.txt")));
         file.and_then(|bytes| std::str::from_utf8(bytes).ok()).map(|text| text.trim().to_owned()).unwrap_or_default()
     }
 

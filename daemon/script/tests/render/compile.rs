@@ -361,6 +361,9 @@ fn a_clip_shows_thumbnail_duration_transcript_and_outcue() {
     assert!(page.contains("<p>Duration: 00:00:12</p><p>Trans: It did not stop at all.</p><p>Outcue: \"and stop\"</p>"));
     let bare = Episode::body(&cue(SOT)).file("assets/transcripts/kettle.txt", "It did not stop at all.").script();
     assert!(bare.contains("<p>Outcue: \"...did not stop at all.\"</p>"));
+    let numbered = SOT.replace("[Slug: kettle]", "[Enumerator: 10]\n[Slug: 10-kettle]");
+    let numbered = Episode::body(&cue(&numbered)).file("assets/transcripts/kettle.txt", "It did not stop at all.");
+    assert!(numbered.script().contains("Trans: It did not stop at all."), "numbering takes no transcript away");
     assert!(Episode::body(&cue(SOT)).script().contains("<p>No Transcript</p>"));
     let voiced = Episode::body(&cue(&SOT.replace("SOT]", "VO]"))).script();
     assert!(voiced.contains("<p>Duration: 00:00:12</p></div>") && !voiced.contains("Transcript"), "{voiced}");
