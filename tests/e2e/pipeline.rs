@@ -121,6 +121,9 @@ fn an_edit_runs_only_what_depends_on_it() {
     assert!(ran.iter().all(|(subject, ..)| subject == "episodes/0900/"), "{ran:?}");
     assert!(ran.iter().any(|(_, step, _)| step == "scan"), "{ran:?}");
     assert!(ran.iter().all(|(_, step, element)| step != "cue_repair" || element.contains("later")), "{ran:?}");
+    let (_, _, first) = before.iter().find(|(of, step, _)| of == "episodes/0900/" && step == "scan").expect("it ran");
+    let why = show.json(&["why", first.trim_start_matches('#')]);
+    assert_eq!(why["changed"], serde_json::json!([]), "what came later is not what changed before: {why}");
 }
 
 #[test]

@@ -376,7 +376,8 @@ pub fn changes(was: &[(String, String)], now: &[(String, String)]) -> Vec<KeyCha
 pub fn why(seen: &Seen<'_>, asked: show_protocol::JobId) -> Answered {
     let row = must_find(seen, asked)?;
     let blockers: Vec<_> = seen.core.blockers(row.id).iter().map(blocker).collect();
-    let before = seen.core.index(&row.subject).find(|index| index.node == row.node && index.action.job != row.id);
+    // Of the same step's results the latest is known; that of a later job is no "before".
+    let before = seen.core.index(&row.subject).find(|index| index.node == row.node && index.action.job < row.id);
     let changed = match before {
         Some(before) if !row.key_parts.is_empty() => changes(&before.key_parts, &row.key_parts),
         _ => Vec::new(),
@@ -431,10 +432,11 @@ fn sentence(row: &JobRow, line: &JobLine, blockers: &[BlockerView]) -> (String, 
             format!("job {id} did not run: its step or a tool of it is not here"),
             "\"showctl pipelines show\" says which".into(),
         ),
-        State::Failed { why, .. } => (
-            format!("job {id} failed: {why}"),
-            format!("\"showctl log {id}\" shows what it printed; \"showctl requeue {id}\" tries again"),
-        ),
+        State::Failed { why, .. } => {
+            let log = format!("\"showctl log {id}\" shows what it printed; ");
+            let log = if row.attempt.0 == 0 { "" } else { log.as_str() };
+            (format!("job {id} failed: {why}"), format!("{log}\"showctl requeue {id}\" tries again"))
+        }
         State::Canceled { why, .. } => {
             (format!("job {id} was cancelled: {why}"), format!("\"showctl requeue {id}\" runs it again"))
         }
