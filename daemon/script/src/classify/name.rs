@@ -22,11 +22,12 @@ pub fn disturbs(path: &str) -> Option<String> {
     Some(format!("{}{of}", folder_of(path)))
 }
 
-/// Takes a name apart by the pattern of specification 1.6 #1, again and again for copies of copies.
+/// Takes a name apart by the pattern of specification 1.6 #1, again and again for copies of copies. Digits are ASCII
+/// digits, and a stem may hold anything that a file's name can, line ends too.
 pub fn conflict_copy(path: &str) -> Option<ConflictCopy> {
     static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"^(?P<stem>.*)\.sync-conflict-(?P<date>\d{8})-(?P<time>\d{6})(?:-(?P<dev>[A-Z2-7]{7})?)?(?P<ext>\.[^./]*)?$",
+            r"(?s)^(?P<stem>.*)\.sync-conflict-(?P<date>[0-9]{8})-(?P<time>[0-9]{6})(?:-(?P<dev>[A-Z2-7]{7})?)?(?P<ext>\.[^./]*)?$",
         )
         .expect("the pattern of the specification compiles")
     });
@@ -129,6 +130,7 @@ pub(super) fn numbered_copy(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_conflict_copy_says_what_of_whom_and_when() {
@@ -139,6 +141,66 @@ mod tests {
         assert_eq!(conflict_copy("10 Tea.sync-conflict-2026-08.md"), None);
         let nameless = conflict_copy("a.sync-conflict-20260801-081936").expect("an old form without a device");
         assert_eq!((nameless.original.as_str(), nameless.device), ("a", None));
+        let unknown = conflict_copy("rundown/a.sync-conflict-20260801-081936-.md").expect("a device nobody knows");
+        assert_eq!((unknown.original.as_str(), unknown.device), ("rundown/a.md", None));
+    }
+
+    #[test]
+    fn what_only_resembles_a_conflict_copy_is_none() {
+        for name in [
+            "10 Tea.sync-conflict-2026-08.md",
+            "10 Tea.sync-conflict-２０２６０８０１-０８１９３６-ABCDEF2.md",
+            "10 Tea.sync-conflict-20260801-081936-abcdef2.md",
+            "10 Tea.sync-conflict-20260801-081936-ABCDEF2 (1).md",
+            "10 Tea sync-conflict-20260801-081936-ABCDEF2.md",
+            "10 Tea.sync-conflict-20260801-081936-ABCDEF2/notes.md",
+        ] {
+            assert_eq!(conflict_copy(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_extension_is_what_follows_the_last_dot_however_it_was_meant() {
+        let original = |name: &str| conflict_copy(name).map(|copy| copy.original);
+        assert_eq!(original("a.tar.sync-conflict-20260801-081936-ABCDEF2.gz").as_deref(), Some("a.tar.gz"));
+        let sentence = "Episode 12.sync-conflict-20260801-081936-ABCDEF2. The Start";
+        assert_eq!(original(sentence).as_deref(), Some("Episode 12. The Start"));
+    }
+
+    /// What Syncthing calls the copy: the mark stands before the last dot of the name.
+    fn set_aside(path: &str, mark: &str) -> String {
+        let folder = folder_of(path);
+        let name = &path[folder.len()..];
+        let dot = name.rfind('.').unwrap_or(name.len());
+        format!("{folder}{}.sync-conflict-{mark}{}", &name[..dot], &name[dot..])
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_copy_leads_back_to_its_original(
+            original in "([a-z .]{0,6}/)?[^/\\PC\n]{0,12}\\PC{0,4}\\.[^/.\\PC]{1,3}",
+            marks in proptest::collection::vec("2026[0-9]{4}-[0-9]{6}(-|-[A-Z2-7]{7})?", 1..4),
+        ) {
+            // Where the path holds a mark already, the original is another.
+            prop_assume!(conflict_copy(&original).is_none() && !original.ends_with('/'));
+            let copy = marks.iter().fold(original.clone(), |path, mark| set_aside(&path, mark));
+            let found = conflict_copy(&copy).expect("a copy of a copy is one too");
+            prop_assert_eq!(&found.original, &original);
+            prop_assert_eq!(found.depth as usize, marks.len());
+            let last = marks.last().expect("at least one mark");
+            let digits: String = found.at.chars().filter(char::is_ascii_digit).collect();
+            prop_assert_eq!(digits, last[..15].replace('-', ""));
+            prop_assert_eq!(found.device.as_deref(), last.get(16..).filter(|device| !device.is_empty()));
+        }
+
+        #[test]
+        fn no_name_is_too_odd_to_be_looked_at(name in "\\PC{0,8}(\\.sync-conflict-)?[0-9０-９]{0,8}-[0-9０-９]{0,6}\\PC{0,8}") {
+            if let Some(copy) = conflict_copy(&name) {
+                prop_assert!(copy.original.len() < name.len());
+            }
+        }
     }
 
     #[test]
