@@ -237,7 +237,12 @@ impl Coordinator {
         if self.end_lease(lease, "given back") {
             return Ok(Reply::Done);
         }
-        no(RefusalKind::NotFound, format!("lock {lease} has ended"), String::new())
+        let text = if lease.0 < self.meta.next_lease {
+            format!("lock {lease} has ended")
+        } else {
+            format!("there is no lock {lease}")
+        };
+        no(RefusalKind::NotFound, text, "\"showctl locks\" lists those there are".to_owned())
     }
 
     fn release(&mut self, file: &FilePath) -> Answer {
@@ -294,18 +299,13 @@ impl Coordinator {
 
     fn judge_proposals(&mut self, ids: &[ProposalId], to: &ProposalState) -> Answer {
         for id in ids {
-            match self.proposals.get(id).map(|row| &row.state) {
-                None => {
-                    return no(
-                        RefusalKind::NotFound,
-                        format!("there is no proposal {id}"),
-                        "see \"showctl proposals\"".to_owned(),
-                    );
-                }
-                Some(ProposalState::Open) => {}
-                Some(state) => {
-                    return no(RefusalKind::NotNow, format!("proposal {id} is {}", word(state)), String::new());
-                }
+            let Some(row) = self.proposals.get(id) else {
+                let hint = "\"showctl proposals\" lists those that are open".to_owned();
+                return no(RefusalKind::NotFound, format!("there is no proposal {id}"), hint);
+            };
+            if row.state != ProposalState::Open {
+                let (text, hint) = self.decided(row);
+                return no(RefusalKind::NotNow, text, hint);
             }
         }
         for &id in ids {
@@ -317,6 +317,41 @@ impl Coordinator {
             self.mark_subject(subject, format!("proposal {id} was accepted"));
         }
         Ok(Reply::Done)
+    }
+
+    /// What has become of a proposal that can no longer be decided, and what to do instead.
+    fn decided(&self, row: &ProposalRow) -> (String, String) {
+        let ProposalRow { id, file, .. } = row;
+        match &row.state {
+            ProposalState::Open => (format!("proposal {id} is open"), String::new()),
+            ProposalState::Accepted { by } => (
+                format!("proposal {id} was accepted by {by} already; it is written once {file} is quiet"),
+                format!("\"showctl history '{file}'\" shows when it was"),
+            ),
+            ProposalState::Published { .. } => (
+                format!("proposal {id} was accepted already and is written into {file}"),
+                format!("see \"showctl history '{file}'\""),
+            ),
+            ProposalState::Rejected { by } => (
+                format!("proposal {id} was rejected by {by} already"),
+                format!("it is not made again; change {file} by hand instead"),
+            ),
+            ProposalState::Stale => {
+                let text = format!("proposal {id} is stale: {file} has changed and it no longer fits");
+                let is_like_it = |other: &&ProposalRow| {
+                    other.state == ProposalState::Open && other.file == *file && other.code == row.code
+                };
+                let instead: Vec<_> = self.proposals.values().filter(is_like_it).collect();
+                let hint = match instead.as_slice() {
+                    [] => "\"showctl proposals\" lists those that are open".to_owned(),
+                    several => {
+                        let named = several.iter().map(|other| format!("proposal {}: {}", other.id, other.summary));
+                        format!("open for the same file now: {}", named.collect::<Vec<_>>().join("; "))
+                    }
+                };
+                (text, hint)
+            }
+        }
     }
 
     fn mark_subject(&mut self, subject: Subject, cause: String) {
@@ -427,15 +462,5 @@ fn verb(kind: LeaseKind) -> &'static str {
     match kind {
         LeaseKind::Lock => "locks",
         LeaseKind::Hold => "holds",
-    }
-}
-
-fn word(state: &ProposalState) -> &'static str {
-    match state {
-        ProposalState::Open => "open",
-        ProposalState::Accepted { .. } => "accepted already",
-        ProposalState::Published { .. } => "published already",
-        ProposalState::Rejected { .. } => "rejected already",
-        ProposalState::Stale => "stale: the text it was made for has changed",
     }
 }

@@ -379,32 +379,39 @@ impl Coordinator {
         }
     }
 
-    /// Keeps what waits for a person, once: what was shown and rejected is not shown again.
+    /// Keeps what waits for a person, once: what was shown and rejected is not shown again. A proposal that is made again
+    /// from a text that has moved on keeps its number, which somebody may be about to type.
     fn propose(&mut self, job: JobId, facts: Vec<crate::ProposalFact>) {
         let (subject, node) = (self.jobs[&job].row.subject.clone(), self.jobs[&job].row.node.clone());
-        let of_node: Vec<crate::ProposalId> = self
-            .proposals
-            .values()
-            .filter(|row| row.subject == subject && row.node == node)
-            .map(|row| row.id)
-            .collect();
         let is_same = |row: &ProposalRow, fact: &crate::ProposalFact| {
             row.file == fact.file && row.code == fact.code && row.edits == fact.edits && row.renames == fact.renames
         };
-        for id in &of_node {
-            let row = &self.proposals[id];
-            if row.state == ProposalState::Open && !facts.iter().any(|fact| is_same(row, fact)) {
-                self.set_proposal(*id, ProposalState::Stale);
-            }
-        }
-        for fact in facts {
-            let known = of_node.iter().map(|id| &self.proposals[id]).any(|row| {
-                is_same(row, &fact) && !matches!(row.state, ProposalState::Stale | ProposalState::Published { .. })
-            });
-            if known {
-                continue;
-            }
-            let id = crate::ProposalId(crate::build::next(&mut self.meta.next_proposal));
+        let of_node = self.proposals.values().filter(|row| row.subject == subject && row.node == node);
+        let is_alive =
+            |row: &&ProposalRow| !matches!(row.state, ProposalState::Stale | ProposalState::Published { .. });
+        let (met, mut left): (Vec<&ProposalRow>, Vec<&ProposalRow>) = of_node
+            .filter(|row| !matches!(row.state, ProposalState::Published { .. }))
+            .partition(|row| is_alive(row) && facts.iter().any(|fact| is_same(row, fact)));
+        let new: Vec<_> = facts.into_iter().filter(|fact| !met.iter().any(|row| is_same(row, fact))).collect();
+        // What is open is met first; what was decided or gone only when nothing else is left to be it.
+        left.sort_by_key(|row| (rank(&row.state), row.id));
+        let mut left: Vec<ProposalRow> = left.into_iter().cloned().collect();
+        for fact in new {
+            let again = left
+                .iter()
+                .position(|row| row.file == fact.file && row.code == fact.code && row.summary == fact.summary);
+            let known = again.map(|place| left.remove(place));
+            let state = match &known {
+                Some(row) if row.state != ProposalState::Stale => row.state.clone(),
+                _ => {
+                    self.log("proposal.new").job(job).file(&fact.file).text(fact.summary.clone());
+                    ProposalState::Open
+                }
+            };
+            let (id, created) = known.map_or_else(
+                || (crate::ProposalId(crate::build::next(&mut self.meta.next_proposal)), self.now),
+                |row| (row.id, row.created),
+            );
             let row = ProposalRow {
                 id,
                 subject: subject.clone(),
@@ -415,12 +422,14 @@ impl Coordinator {
                 summary: fact.summary,
                 edits: fact.edits,
                 renames: fact.renames,
-                created: self.now,
-                state: ProposalState::Open,
+                created,
+                state,
             };
-            self.log("proposal.new").job(job).file(&row.file).text(row.summary.clone());
             self.proposals.insert(id, row.clone());
             self.put(Row::Proposal(row));
+        }
+        for row in left.iter().filter(|row| row.state == ProposalState::Open) {
+            self.set_proposal(row.id, ProposalState::Stale);
         }
     }
 
@@ -457,6 +466,16 @@ fn due<'a>(outlook: &'a Outlook, row: &crate::JobRow) -> Option<(&'a Prospect, &
     match &prospect.stand {
         Stand::Due { key, task: Task::Run { files, .. }, .. } if row.key == Some(*key) => Some((prospect, files)),
         _ => None,
+    }
+}
+
+/// Which of several proposals that look alike is the one that is made again.
+fn rank(state: &ProposalState) -> u8 {
+    match state {
+        ProposalState::Open => 0,
+        ProposalState::Accepted { .. } => 1,
+        ProposalState::Rejected { .. } => 2,
+        ProposalState::Stale | ProposalState::Published { .. } => 3,
     }
 }
 

@@ -257,6 +257,76 @@ fn a_full_disk_is_tried_again_and_a_restart_orders_the_intent_again() {
     ");
 }
 
+/// What a step proposes for the note as it reads now; the edits tell where, the summary what.
+fn proposed(show: &mut Story, text: &str, wish: &str, summary: &str) -> ProposalFact {
+    show.blobs.insert(digest(wish), wish.to_owned());
+    ProposalFact {
+        file: file("ep/0900/a.md"),
+        code: "STYLE".to_owned(),
+        summary: summary.to_owned(),
+        edits: digest(wish),
+        renames: Vec::new(),
+        base: digest(text),
+    }
+}
+
+fn proposes(show: &mut Story, proposals: Vec<ProposalFact>) {
+    let (job, order) = show.running_job("repair");
+    let finished = Finished { proposals, ..Finished::default() };
+    show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().skip();
+}
+
+fn proposals_of(show: &Story) -> Vec<(u64, &ProposalState, &str)> {
+    show.store.proposals.values().map(|row| (row.id.0, &row.state, row.summary.as_str())).collect()
+}
+
+#[test]
+fn a_proposal_keeps_its_number_while_other_lines_of_the_note_change() {
+    let mut show = show().with("ep/0900/a.md", "a kettle sings").start();
+    show.finish("scan");
+    let [whistle, dash, slug] =
+        ["whistle", "dash", "slug"].map(|wish| proposed(&mut show, "a kettle sings", wish, wish));
+    proposes(&mut show, vec![whistle, dash, slug]);
+    let by = || "pat".to_owned();
+    show.ask(Ask::Reject { proposals: vec![ProposalId(2)] }).finish_all().skip();
+
+    // A line above was added: everything lies elsewhere, and one of them has become another one.
+    show.at(10.0).save("ep/0900/a.md", "Tonight: a kettle sings").at(20.0);
+    show.finish("scan");
+    let text = "Tonight: a kettle sings";
+    let moved = [("whistle, line 2", "whistle"), ("dash, line 2", "dash"), ("another, line 2", "another slug")];
+    let moved = moved.map(|(wish, summary)| proposed(&mut show, text, wish, summary));
+    proposes(&mut show, moved.to_vec());
+    assert_eq!(
+        proposals_of(&show),
+        [
+            (1, &ProposalState::Open, "whistle"),
+            (2, &ProposalState::Rejected { by: by() }, "dash"),
+            (3, &ProposalState::Stale, "slug"),
+            (4, &ProposalState::Open, "another slug"),
+        ]
+    );
+    assert_eq!(show.store.proposals[&ProposalId(1)].edits, digest("whistle, line 2"), "it is of the text as it is");
+
+    // Who typed the number of the page before is told the one of now.
+    show.ask(Ask::Accept { proposals: vec![ProposalId(3)] });
+    show.ask(Ask::Accept { proposals: vec![ProposalId(2)] }).ask(Ask::Accept { proposals: vec![ProposalId(9)] });
+    assert_snapshot!(show.told(), @r#"
+    20.0s  answer 2: refused: proposal 3 is stale: ep/0900/a.md has changed and it no longer fits (open for the same file now: proposal 1: whistle; proposal 4: another slug)
+    20.0s  answer 3: refused: proposal 2 was rejected by pat already (it is not made again; change ep/0900/a.md by hand instead)
+    20.0s  answer 4: refused: there is no proposal 9 ("showctl proposals" lists those that are open)
+    "#);
+
+    // And what comes back is the same one again.
+    show.at(30.0).save("ep/0900/a.md", "Late: a kettle sings").at(40.0);
+    show.finish("scan");
+    let back = ["whistle", "slug"].map(|wish| proposed(&mut show, "Late: a kettle sings", wish, wish));
+    proposes(&mut show, back.to_vec());
+    let states: Vec<_> = proposals_of(&show).into_iter().map(|(id, state, _)| (id, state.clone())).collect();
+    let [rejected, stale] = [ProposalState::Rejected { by: by() }, ProposalState::Stale];
+    assert_eq!(states, [(1, ProposalState::Open), (2, rejected), (3, ProposalState::Open), (4, stale)]);
+}
+
 #[test]
 fn an_accepted_proposal_is_woven_in_like_any_edit() {
     let mut show = show().with("ep/0900/a.md", "a kettle sings").start();
