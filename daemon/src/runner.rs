@@ -124,7 +124,7 @@ impl Runner {
             let mut log = log::Writer::take_up(&started.log);
             log.add(log::Stream::Note, utc_ms(), b"its runner was killed, and so was what was left of it");
             log.end(utc_ms());
-            spool.note_ended(&Exit { key: started.key, end: End::Lost, last_words: String::new() });
+            spool.note_ended(&Exit { key: started.key, end: End::Lost, last_words: String::new() }, Instant::now());
         }
 
         // The name of a socket may be 107 bytes long, a directory longer; so it is named from here.
@@ -164,6 +164,7 @@ impl Runner {
         while !self.is_done() {
             self.turn()?;
         }
+        self.spool.close();
         // Before the lock goes, so that nobody finds a socket that no runner is behind.
         fs::remove_file(&self.socket)
     }
@@ -232,11 +233,12 @@ impl Runner {
     fn due(&self) -> Option<Instant> {
         let leaving = if self.family.is_empty() { self.alone.zip(self.linger) } else { None };
         let leaving = leaving.map(|(since, linger)| since + linger);
-        self.family.due(Instant::now()).into_iter().chain(leaving).min()
+        [self.family.due(Instant::now()), self.spool.due(), leaving].into_iter().flatten().min()
     }
 
     fn tick(&mut self) {
         let (now, at_ms) = (Instant::now(), utc_ms());
+        self.spool.sync(now);
         if self.family.due(now).is_none_or(|due| due > now) {
             return;
         }
@@ -261,8 +263,9 @@ impl Runner {
     }
 
     fn reap(&mut self) {
-        for exit in self.family.reap(Instant::now(), utc_ms()) {
-            self.spool.note_ended(&exit);
+        let now = Instant::now();
+        for exit in self.family.reap(now, utc_ms()) {
+            self.spool.note_ended(&exit, now);
             self.tell(&FromRunner::Ended(exit));
         }
     }
@@ -340,7 +343,7 @@ impl Runner {
             }
             Err(why) => {
                 let exit = Exit { key, end: End::NotStarted { why }, last_words: String::new() };
-                self.spool.note_ended(&exit);
+                self.spool.note_ended(&exit, Instant::now());
                 self.tell(&FromRunner::Ended(exit));
             }
         }
