@@ -115,6 +115,10 @@ const BUILDS_KEPT_MAX: u32 = 50;
 const EVENTS_KEPT_MAX: u32 = 200_000;
 const CLIENTS_MAX: u32 = 64;
 
+/// Who undoes what we write this often within this time is of another mind, and the file is left alone.
+const STORM_TIMES_MAX: u32 = 6;
+const STORM_WINDOW_MS: u64 = 60 * 60 * 1_000;
+
 impl Config {
     /// Reads the file that `given` names, if any, and fills in the rest.
     ///
@@ -231,6 +235,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
             builds_kept_max: builds_kept.map_or(BUILDS_KEPT_MAX, |at| at.value),
             lock_ms_max,
             scan_ms: rescan_ms,
+            storm: (STORM_TIMES_MAX, STORM_WINDOW_MS),
         },
         shares,
         paths: Paths {

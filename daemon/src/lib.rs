@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod journal;
 pub mod log;
 pub mod notify;
+mod probe;
 pub mod publisher;
 pub mod runner;
 pub mod serve;

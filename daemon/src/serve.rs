@@ -14,7 +14,7 @@ use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
-use crate::{hash, journal, notify, publisher, tool, watch, weaver};
+use crate::{hash, journal, notify, probe, publisher, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
@@ -235,6 +235,7 @@ impl Parts<'_> {
         let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
         let hasher = hash::start(threads, &self.shares, &self.archive, &self.inbox);
         let weaver = weaver::start(threads, &self.shares, &self.archive, &self.inbox);
+        let prober = probe::start(&self.shares, &self.inbox);
         let scratches = Scratches { fallback: state.join("scratch"), own: scratches(self.config, world) };
         let outputs = {
             let scratches = scratches.clone();
@@ -290,6 +291,7 @@ impl Parts<'_> {
             Effect::StopAttempt { job, attempt, grace_ms } => hands_attempts.stop(job, attempt, grace_ms),
             Effect::ForgetAttempt { job, attempt, keep_scratch } => hands_attempts.forget(job, attempt, keep_scratch),
             Effect::Weave(order) => weaver.weave(order),
+            Effect::Probe { file, stamp, .. } => prober.probe(file, stamp),
             Effect::Publish(intent) => publisher.publish(intent),
             Effect::LookUp { .. } | Effect::Answer { .. } => unreachable!("the driver does these itself"),
         };

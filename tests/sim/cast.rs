@@ -108,6 +108,7 @@ fn rules() -> Rules {
         grace_ms: 1_000,
         builds_kept_max: 5,
         scan_ms: 120_000,
+        storm: (6, 20_000),
         lock_ms_max: 15_000,
     }
 }

@@ -14,6 +14,8 @@ pub struct Checks {
     orphans: BTreeMap<JobId, i64>,
     /// When we last published each note.
     published: BTreeMap<String, i64>,
+    /// Whether nobody had the note open when the daemon last asked.
+    probed: BTreeMap<String, bool>,
     /// The first thing done since nobody looked: a read, a start, a publish, a row about files, jobs or results.
     pub work: Option<String>,
 }
@@ -21,6 +23,10 @@ pub struct Checks {
 impl Checks {
     pub fn asked(&mut self, ask: AskId, what: Ask) {
         self.asked.insert(ask, what);
+    }
+
+    pub fn probed(&mut self, path: &str, is_quiet: bool) {
+        self.probed.insert(path.to_owned(), is_quiet);
     }
 
     fn work(&mut self, what: String) {
@@ -124,6 +130,11 @@ impl World {
                 self.expect("effects only after commit", kept, || format!("intent {} is not kept", intent.id));
                 for file in intent.files() {
                     self.check_leases(file, "published", true);
+                    let is_quiet = self.checks.probed.get(&*file.path) == Some(&true);
+                    let is_weave = matches!(intent.cause, Cause::Weave { .. });
+                    self.expect("nobody else writes", !is_weave || is_quiet, || {
+                        format!("{file} is published, and somebody had it open when last asked")
+                    });
                 }
             }
             Effect::Hash { file, .. } => self.checks.work(format!("read {file}")),

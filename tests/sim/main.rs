@@ -115,3 +115,8 @@ fn planted_restores_that_forget_a_lease_are_seen() {
 fn planted_writes_that_ignore_quiet_are_seen() {
     caught(Planted::QuietIgnored, "quiet is respected");
 }
+
+#[test]
+fn planted_writes_into_open_files_are_seen() {
+    caught(Planted::OpenFileIgnored, "nobody else writes");
+}

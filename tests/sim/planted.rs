@@ -12,4 +12,5 @@ pub enum Planted {
     PublishWithoutComparing,
     RestoreForgetsLease,
     QuietIgnored,
+    OpenFileIgnored,
 }

@@ -361,9 +361,20 @@ impl World {
                 let delay = self.delay(1, 300);
                 self.after(delay, Item::Weave(self.life, order));
             }
+            Effect::Probe { file, stamp, .. } => self.probe(file, stamp),
             Effect::Publish(intent) => self.publish(*intent),
             Effect::Answer { ask, reply } => self.answered(ask, &reply),
         }
+    }
+
+    /// Now and then a program has the file open.
+    fn probe(&mut self, file: FilePath, stamp: Stamp) {
+        let is_open = self.chaos && self.dice.once_in(4);
+        self.checks.probed(&file.path, !is_open);
+        let is_told = is_open && self.planted != Planted::OpenFileIgnored;
+        let found = if is_told { vec![Disquiet::OpenForWriting] } else { Vec::new() };
+        let delay = self.delay(1, 1_500);
+        self.tell_daemon(delay, Event::Probed { file, stamp, found });
     }
 
     fn die(&mut self) {

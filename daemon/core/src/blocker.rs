@@ -3,7 +3,7 @@
 //! [`crate::Coordinator::blockers`] is the one function that decides readiness *and* explains it: a job starts when
 //! its list is empty, and `showctl why` prints the list.
 
-use crate::{FilePath, JobId, Node, Time};
+use crate::{Disquiet, FilePath, JobId, Node, Time};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -118,6 +118,22 @@ pub enum Blocker {
         file: FilePath,
         copy: FilePath,
     },
+    /// Other programs and Syncthing are being asked about it.
+    Probing {
+        file: FilePath,
+    },
+    /// What they said; asked again then.
+    Disquiet {
+        file: FilePath,
+        what: Disquiet,
+        until: Time,
+    },
+    /// We wrote the same into it too often, and somebody undid it each time.
+    Storm {
+        file: FilePath,
+        times: u32,
+        until: Time,
+    },
     ShareAway {
         share: String,
     },
@@ -164,7 +180,15 @@ impl Blocker {
 
     /// True for the wait until a person's file may be written.
     pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::ChangedLately { .. } | Self::WrittenLately { .. } | Self::BeingWritten { .. })
+        matches!(
+            self,
+            Self::ChangedLately { .. }
+                | Self::WrittenLately { .. }
+                | Self::BeingWritten { .. }
+                | Self::Probing { .. }
+                | Self::Disquiet { .. }
+                | Self::Storm { .. }
+        )
     }
 
     /// When it ends by itself, where that is known.
@@ -172,7 +196,9 @@ impl Blocker {
         match self {
             Self::InputUnsettled { until, .. }
             | Self::ChangedLately { until, .. }
-            | Self::WrittenLately { until, .. } => Some(*until),
+            | Self::WrittenLately { until, .. }
+            | Self::Disquiet { until, .. }
+            | Self::Storm { until, .. } => Some(*until),
             Self::RetryAt { at, .. } | Self::PublishRetry { at, .. } => Some(*at),
             Self::Locked { until, .. } => *until,
             _ => None,
@@ -217,6 +243,11 @@ impl fmt::Display for Blocker {
             Self::WrittenLately { file, .. } => write!(f, "{file} was written by showd a moment ago"),
             Self::BeingWritten { file, beside } => write!(f, "{file} is open or arriving: {beside} lies beside it"),
             Self::ConflictCopy { file, copy } => write!(f, "{file} has the conflict copy {copy}"),
+            Self::Probing { file } => write!(f, "it is being asked whether somebody else writes {file}"),
+            Self::Disquiet { file, what, .. } => write!(f, "{file} is not quiet: {what}"),
+            Self::Storm { file, times, .. } => {
+                write!(f, "somebody undid what showd wrote into {file} {times} times, so it is left alone")
+            }
             Self::ShareAway { share } => write!(f, "the share {share} is away"),
             Self::ShareReadOnly { share } => write!(f, "the share {share} is owned by another machine"),
             Self::ShareUnscanned { share } => write!(f, "the share {share} is being scanned"),

@@ -11,6 +11,7 @@ use crate::plan::Outlook;
 use crate::playbook::Playbook;
 use crate::pool::Pools;
 use crate::publish::Pending;
+use crate::quiet::Probes;
 use crate::settle::Files;
 use crate::share::Share;
 use crate::wait::Waits;
@@ -59,6 +60,7 @@ pub struct Coordinator {
     pub(crate) intents: BTreeMap<IntentId, Pending>,
     /// Files that an intent is about.
     pub(crate) publishing: BTreeMap<FilePath, IntentId>,
+    pub(crate) probes: Probes,
 
     pub(crate) proposals: BTreeMap<ProposalId, ProposalRow>,
     /// Proposals that a person accepted and that are not published yet.
@@ -124,6 +126,7 @@ impl Coordinator {
             Event::AttemptEnded { job, attempt, ended } => self.attempt_ended(job, attempt, ended),
             Event::Woven { weave, woven } => self.woven(weave, woven),
             Event::Rescued { file, digest, size } => self.rescued(file, digest, size),
+            Event::Probed { file, stamp, found } => self.probed(&file, stamp, found),
             Event::Published { intent, outcome } => self.published(intent, outcome),
             Event::Found { found, missing } => self.found(found, &missing),
             Event::Asked { ask, client, who, what } => self.asked(ask, client, &who, what),

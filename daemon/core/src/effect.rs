@@ -33,6 +33,9 @@ pub enum Effect {
     ForgetAttempt { job: JobId, attempt: AttemptNo, keep_scratch: bool },
     /// Apply edits in memory and keep the text as a blob: `Woven`.
     Weave(alloc::boxed::Box<WeaveOrder>),
+    /// Look whether anybody outside speaks against writing a person's file, which looks so and holds these bytes:
+    /// `Probed`.
+    Probe { file: FilePath, stamp: Stamp, digest: Digest },
     /// Move results into the share: `Published`. Ordered again after a crash: what is in place already counts as done.
     Publish(alloc::boxed::Box<Intent>),
     /// Exactly one per ask.

@@ -1,7 +1,8 @@
 //! Facts: what adapters tell the core. Past tense; none of them decides anything.
 
 use crate::{
-    Ask, AskId, AttemptNo, Binding, ClientId, Digest, FilePath, IntentId, JobId, Ours, Peer, ShareId, Stamp, WeaveId,
+    Ask, AskId, AttemptNo, Binding, ClientId, Digest, Disquiet, FilePath, IntentId, JobId, Ours, Peer, ShareId, Stamp,
+    WeaveId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -85,6 +86,12 @@ pub enum Event {
         file: FilePath,
         digest: Digest,
         size: u64,
+    },
+    /// Answer to [`crate::Effect::Probe`]: what speaks against writing the file. `stamp` is the order's.
+    Probed {
+        file: FilePath,
+        stamp: Stamp,
+        found: Vec<Disquiet>,
     },
     Published {
         intent: IntentId,

@@ -46,38 +46,6 @@ impl Coordinator {
         self.publishing.contains_key(file)
     }
 
-    /// Why a person's file may not be written now: empty when it is quiet and free.
-    pub fn quiet(&self, file: &FilePath) -> Vec<Blocker> {
-        self.unquiet(file, None)
-    }
-
-    /// The quiet period is the longest of the pipelines that the file belongs to.
-    pub(crate) fn unquiet(&self, file: &FilePath, job: Option<JobId>) -> Vec<Blocker> {
-        let mut blockers: Vec<Blocker> = self.share_blocker(file.share).into_iter().collect();
-        blockers.extend(self.read_only(file.share));
-        blockers.extend(self.leases.against_write(job, file));
-        if self.is_publishing(file) {
-            blockers.push(Blocker::BeingPublished { file: file.clone() });
-        }
-        if let Some(beside) = self.files.written_beside(file) {
-            blockers.push(Blocker::BeingWritten { file: file.clone(), beside: beside.clone() });
-        }
-        if let Some(copy) = self.files.conflict_copy(file) {
-            blockers.push(Blocker::ConflictCopy { file: file.clone(), copy: copy.clone() });
-        }
-        let plays = self.playbook.plays.values().filter(|play| play.subject_of(&file.path).is_some());
-        let quiet_ms = plays.map(|play| play.pipeline.quiet_ms).max().unwrap_or(0);
-        if let Some(state) = self.files.get(file) {
-            let until = state.changed().plus_ms(quiet_ms);
-            if until > self.now {
-                blockers.push(Blocker::ChangedLately { file: file.clone(), until });
-            }
-            let until = state.published().map(|at| at.plus_ms(quiet_ms)).filter(|until| *until > self.now);
-            blockers.extend(until.map(|until| Blocker::WrittenLately { file: file.clone(), until }));
-        }
-        blockers
-    }
-
     /// Publishes the woven text of a file if it is quiet, or sets the clock for when it may be.
     pub(crate) fn publish_weave(&mut self, lane: LaneId, job: JobId, text: &Final) {
         if let Some(why) = &text.woven.refused {
@@ -85,20 +53,17 @@ impl Coordinator {
             self.log("weave.refused").job(job).file(&text.file).text(why.clone());
             return self.move_job(job, JobEvent::Broke { why });
         }
-        let mut blockers = self.unquiet(&text.file, Some(job));
+        let mut blockers = Vec::new();
         for file in text.renames.iter().flat_map(|(rename, _)| [&rename.from, &rename.to]) {
             blockers.extend(self.leases.against_write(Some(job), file));
             if self.is_publishing(file) {
                 blockers.push(Blocker::BeingPublished { file: file.clone() });
             }
         }
-        if !blockers.is_empty() {
-            for blocker in &blockers {
-                self.leases.wait(job, blocker);
-            }
-            if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
-                self.wake_quiet(lane, at);
-            }
+        for blocker in &blockers {
+            self.leases.wait(job, blocker);
+        }
+        if !blockers.is_empty() || !self.is_quiet_now(lane, job, &text.file, text.base) {
             return;
         }
         for id in &text.stale {
@@ -123,16 +88,6 @@ impl Coordinator {
         let intent = self.new_intent(moves, Cause::Weave { job, wove: Box::new(text.wove.clone()) });
         self.move_job(job, JobEvent::PublishBegan(intent));
         self.publish_again(intent);
-    }
-
-    fn wake_quiet(&mut self, id: LaneId, at: Time) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
-        if at > self.now && lane.quiet.is_none_or(|quiet| at < quiet) {
-            if let Some(quiet) = lane.quiet.replace(at) {
-                self.timers.remove(&(quiet, Timer::Quiet(id)));
-            }
-            self.timers.insert((at, Timer::Quiet(id)));
-        }
     }
 
     /// Moves the outputs of an attempt into the share where they are not there already, then records its result.
@@ -398,6 +353,7 @@ impl Coordinator {
 
     fn forget_file(&mut self, file: &FilePath) {
         self.files.forget(file);
+        self.forget_probe(file);
         self.delete(RowKey::File(file.clone()));
         self.forget_fixed_points(file, Digest([0; 32]));
     }
@@ -405,6 +361,7 @@ impl Coordinator {
     /// The published text contains these results' edits: it stands for what they were made from.
     fn wove(&mut self, intent: &Intent, wove: &Wove) {
         let Some(Move::Replace { file, new, .. }) = intent.moves.first() else { return };
+        self.note_written(file, *new, &wove.wrote);
         for (key, was) in &wove.fixed {
             let row = FixedRow { file: file.clone(), key: *key, now: *new, was: *was };
             self.fixed.entry(file.clone()).or_default().insert(*key, row.clone());

@@ -54,6 +54,7 @@ impl Coordinator {
             leases: Leases::default(),
             intents: BTreeMap::new(),
             publishing: BTreeMap::new(),
+            probes: crate::quiet::Probes::default(),
             proposals: BTreeMap::new(),
             accepted: BTreeMap::new(),
             fixed: BTreeMap::new(),

@@ -26,6 +26,9 @@ pub struct Rules {
     pub builds_kept_max: u32,
     /// Every share is walked again about this often, milliseconds, in case a hint was lost; 0: never.
     pub scan_ms: u64,
+    /// The storm guard: a person's file into which we wrote the same more often than this within so many milliseconds,
+    /// because somebody undid it each time, is left alone until that is no longer so; 0 times: never.
+    pub storm: (u32, u64),
     /// A lock of `showctl lock` ends by itself after this long without renewal, milliseconds.
     pub lock_ms_max: u64,
 }

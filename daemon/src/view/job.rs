@@ -341,7 +341,10 @@ pub fn blocker(blocker: &Blocker) -> BlockerView {
         }
         Blocker::ChangedLately { file: of, .. }
         | Blocker::WrittenLately { file: of, .. }
-        | Blocker::BeingWritten { file: of, .. } => {
+        | Blocker::BeingWritten { file: of, .. }
+        | Blocker::Probing { file: of }
+        | Blocker::Disquiet { file: of, .. }
+        | Blocker::Storm { file: of, .. } => {
             view.kind = BlockerKind::NotQuiet;
             view.file = file(of);
         }

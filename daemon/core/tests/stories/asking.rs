@@ -223,10 +223,10 @@ fn waiting_for_idle_ends_when_only_people_can_go_on() {
     5.0s  job.started 2: repair
     5.0s  start 2.1 repair
     5.0s  job.done 2: repair: ep/0900/a.md: teh => the
-    5.0s  job.publishing 6: weave of ep/0900/a.md
-    5.0s  publish 1: rewrite ep/0900/a.md
     5.0s  job.started 3: compile
     5.0s  start 3.1 compile
+    5.0s  job.publishing 6: weave of ep/0900/a.md
+    5.0s  publish 1: rewrite ep/0900/a.md
     5.0s  publish.done: ep/0900/a.md was published: weave, job 6
     5.0s  job.done 6: weave of ep/0900/a.md
     5.0s  build.new 3: ep/0900/a.md was published

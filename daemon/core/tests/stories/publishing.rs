@@ -61,8 +61,8 @@ fn a_hold_keeps_a_note_from_being_written_and_the_release_lets_it_go_on() {
     show.ask(Ask::Release { file: file("ep/0900/a.md") });
     assert_snapshot!(show.told(), @r"
     500.0s  lease.ended: pat no longer holds ep/0900/a.md: released
-    500.0s  job.publishing 4: weave of ep/0900/a.md
     500.0s  answer 2: Done
+    500.0s  job.publishing 4: weave of ep/0900/a.md
     500.0s  publish 2: rewrite ep/0900/a.md
     500.0s  publish.done: ep/0900/a.md was published: weave, job 4
     500.0s  job.done 4: weave of ep/0900/a.md
@@ -102,10 +102,10 @@ fn a_person_who_saves_while_we_publish_is_never_overwritten_and_the_step_is_not_
     300.0s  job.started 6: repair
     300.0s  start 6.1 repair
     300.0s  job.done 6: repair: ep/0900/a.md: teh => the
-    300.0s  job.publishing 4: weave of ep/0900/a.md
-    300.0s  publish 3: rewrite ep/0900/a.md
     300.0s  job.started 7: compile
     300.0s  start 7.1 compile
+    300.0s  job.publishing 4: weave of ep/0900/a.md
+    300.0s  publish 3: rewrite ep/0900/a.md
     300.0s  publish.done: ep/0900/a.md was published: weave, job 4
     300.0s  job.done 4: weave of ep/0900/a.md
     300.0s  build.new 3: ep/0900/a.md was published
@@ -556,4 +556,34 @@ fn neither_text_nor_file_changes_while_the_file_is_away_or_held() {
         show.at(1500.0).finish_all();
         assert_eq!((show.text("ep/0900/a.md"), show.text("ep/0900/media/luv.mov")), ("see luv.mov", "film"));
     }
+}
+
+#[test]
+fn a_note_that_a_program_has_open_for_writing_is_asked_about_until_it_is_closed() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.disquiet.insert("ep/0900/a.md".to_owned(), vec![Disquiet::OpenForWriting]);
+    show.finish_all().skip().at(500.0);
+    assert_snapshot!(show.told(), @"nothing");
+    assert_snapshot!(show.why(4).join("\n"), @"ep/0900/a.md is not quiet: a program has it open for writing");
+    show.disquiet.clear();
+    show.at(510.0);
+    assert_eq!(show.text("ep/0900/a.md"), "the kettle");
+}
+
+#[test]
+fn two_who_rewrite_a_note_in_turn_are_parted_for_a_while() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.finish_all().skip();
+    let mut now = 0.0;
+    let mut times = 0;
+    // Each time we have mended it, somebody's script puts the old text back.
+    for _ in 0..40 {
+        now += 60.0;
+        show.at(now).finish_all();
+        if show.text("ep/0900/a.md") == "the kettle" {
+            times += 1;
+            show.save("ep/0900/a.md", "teh kettle");
+        }
+    }
+    assert_eq!(times, 7, "then it is left alone");
 }

@@ -30,6 +30,8 @@ pub struct Story {
     tools: BTreeMap<String, Option<String>>,
     running: BTreeMap<JobId, Order>,
     waiting: VecDeque<Event>,
+    /// What a probe of these files finds.
+    pub disquiet: BTreeMap<String, Vec<Disquiet>>,
     asks: u64,
     lines: Vec<String>,
     /// Publishes are answered by the story.
@@ -56,6 +58,7 @@ impl Story {
             tools: BTreeMap::new(),
             running: BTreeMap::new(),
             waiting: VecDeque::new(),
+            disquiet: BTreeMap::new(),
             asks: 0,
             lines: Vec::new(),
             manual_publish: false,
@@ -371,6 +374,10 @@ impl Story {
                 self.waiting.push_back(Event::AttemptStarted { job: order.job, attempt: order.attempt });
                 self.running.insert(order.job, *order);
             }
+            Effect::Probe { file, stamp, .. } => {
+                let found = self.disquiet.get(&*file.path).cloned().unwrap_or_default();
+                self.waiting.push_back(Event::Probed { file, stamp, found });
+            }
             Effect::StopAttempt { job, attempt, .. } => self.say(format!("stop {job}.{attempt}")),
             Effect::ForgetAttempt { .. } => {}
             Effect::Weave(order) => {
@@ -524,6 +531,7 @@ pub fn rules(steps: Vec<Step>) -> Rules {
         grace_ms: 5_000,
         builds_kept_max: 3,
         scan_ms: 0,
+        storm: (6, 3_600_000),
         lock_ms_max: 60_000,
     }
 }

@@ -1,0 +1,238 @@
+//! Whether a person's file may be written now: one function, for the publisher's turn and for `showctl why`.
+//!
+//! What the core knows itself is asked first: locks, holds, clocks, what lies beside the file. When nothing of that
+//! speaks against it, an adapter is asked to look outside once more ([`crate::Effect::Probe`]): other programs that have
+//! the file open, and Syncthing, which may know of a text that has not arrived yet. What it finds stands for a few
+//! seconds, then it looks again. Owns what was found, and the storm guard.
+
+use crate::coordinator::Timer;
+use crate::lane::LaneId;
+use crate::settle::File;
+use crate::{Blocker, Coordinator, Digest, Effect, FilePath, JobId, Ours, Stamp, Time};
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Something outside of showd that speaks against writing a person's file now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Disquiet {
+    /// A program on this machine has it open for writing.
+    OpenForWriting,
+    /// Syncthing is at work in the folder, or lacks files that it knows of.
+    Syncing { state: String, needed: u64 },
+    /// The newest version that Syncthing knows of is not the one that lies here; by whom it is, where that is known.
+    NewerElsewhere { by: String },
+    /// Syncthing has not taken up what lies here.
+    NotIndexed,
+    /// Devices on which this share was edited are not connected or have not sent everything, and the share's policy is
+    /// to wait for them.
+    EditorsAway { devices: Vec<String> },
+}
+
+impl fmt::Display for Disquiet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpenForWriting => f.write_str("a program has it open for writing"),
+            Self::Syncing { state, needed: 0 } => write!(f, "Syncthing is at work in its folder ({state})"),
+            Self::Syncing { state, needed } => {
+                write!(f, "Syncthing is at work in its folder ({state}, {needed} to come)")
+            }
+            Self::NewerElsewhere { by } if by.is_empty() => f.write_str("Syncthing knows of a newer version elsewhere"),
+            Self::NewerElsewhere { by } => write!(f, "Syncthing knows of a newer version from {by}"),
+            Self::NotIndexed => f.write_str("Syncthing has not taken up what lies here"),
+            Self::EditorsAway { devices } => {
+                write!(f, "people edit this share on devices that are away: {}", devices.join(", "))
+            }
+        }
+    }
+}
+
+/// What was asked about files, and the answers.
+#[derive(Debug, Default)]
+pub(crate) struct Probes {
+    of: BTreeMap<FilePath, Probe>,
+    /// What we wrote into which file, and when, within the storm guard's window.
+    written: BTreeMap<FilePath, BTreeMap<Wrote, VecDeque<Time>>>,
+}
+
+/// What a storm is known by: the same text again, or the same value in the same place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wrote {
+    Text(Digest),
+    Value(String, String),
+}
+
+#[derive(Debug)]
+struct Probe {
+    /// Of the file as it was asked about.
+    stamp: Stamp,
+    is_asked: bool,
+    /// The latest.
+    answer: Option<(Time, Vec<Disquiet>)>,
+}
+
+impl Probes {
+    /// An answer is awaited.
+    pub fn is_any_open(&self) -> bool {
+        self.of.values().any(|probe| probe.is_asked)
+    }
+
+    fn get(&self, file: &FilePath, stamp: Stamp) -> Option<&Probe> {
+        self.of.get(file).filter(|probe| probe.stamp == stamp)
+    }
+}
+
+impl Coordinator {
+    /// Why a person's file may not be written now: empty when it is quiet and free, as far as was asked.
+    pub fn quiet(&self, file: &FilePath) -> Vec<Blocker> {
+        self.unquiet(file, None)
+    }
+
+    pub(crate) fn unquiet(&self, file: &FilePath, job: Option<JobId>) -> Vec<Blocker> {
+        let mut blockers = self.unquiet_here(file, job);
+        let Some(stamp) = self.files.get(file).and_then(File::stamp) else { return blockers };
+        let Some(probe) = self.probes.get(file, stamp) else { return blockers };
+        match &probe.answer {
+            Some((at, found)) if !found.is_empty() => {
+                let until = at.plus_ms(PROBE_REST_MS);
+                let found = found.iter().cloned();
+                blockers.extend(found.map(|what| Blocker::Disquiet { file: file.clone(), what, until }));
+            }
+            _ if probe.is_asked => blockers.push(Blocker::Probing { file: file.clone() }),
+            _ => {}
+        }
+        blockers
+    }
+
+    /// What the core itself knows. The quiet period is the longest of the pipelines that the file belongs to.
+    fn unquiet_here(&self, file: &FilePath, job: Option<JobId>) -> Vec<Blocker> {
+        let mut blockers: Vec<Blocker> = self.share_blocker(file.share).into_iter().collect();
+        blockers.extend(self.read_only(file.share));
+        blockers.extend(self.leases.against_write(job, file));
+        if self.is_publishing(file) {
+            blockers.push(Blocker::BeingPublished { file: file.clone() });
+        }
+        if let Some(beside) = self.files.written_beside(file) {
+            blockers.push(Blocker::BeingWritten { file: file.clone(), beside: beside.clone() });
+        }
+        if let Some(copy) = self.files.conflict_copy(file) {
+            blockers.push(Blocker::ConflictCopy { file: file.clone(), copy: copy.clone() });
+        }
+        blockers.extend(self.unrested(file));
+        blockers.extend(self.storm(file));
+        blockers
+    }
+
+    /// It changed, or was written by us, less than the quiet period ago.
+    pub(crate) fn unrested(&self, file: &FilePath) -> Vec<Blocker> {
+        let plays = self.playbook.plays.values().filter(|play| play.subject_of(&file.path).is_some());
+        let quiet_ms = plays.map(|play| play.pipeline.quiet_ms).max().unwrap_or(0);
+        let Some(state) = self.files.get(file) else { return Vec::new() };
+        let mut blockers = Vec::new();
+        let until = state.changed().plus_ms(quiet_ms);
+        if until > self.now {
+            blockers.push(Blocker::ChangedLately { file: file.clone(), until });
+        }
+        let until = state.published().map(|at| at.plus_ms(quiet_ms)).filter(|until| *until > self.now);
+        blockers.extend(until.map(|until| Blocker::WrittenLately { file: file.clone(), until }));
+        blockers
+    }
+
+    /// True when a person's file may be written in this very moment. If not, what is to be waited for is asked about, or
+    /// has a clock.
+    pub(crate) fn is_quiet_now(&mut self, lane: LaneId, job: JobId, file: &FilePath, base: Digest) -> bool {
+        let blockers = self.unquiet_here(file, Some(job));
+        for blocker in &blockers {
+            self.leases.wait(job, blocker);
+        }
+        if !blockers.is_empty() {
+            if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
+                self.wake_quiet(lane, at);
+            }
+            return false;
+        }
+        let Some(stamp) = self.files.get(file).and_then(File::stamp) else { return false };
+        let probe = self.probes.get(file, stamp);
+        if probe.is_some_and(|probe| probe.is_asked) {
+            return false;
+        }
+        let answer = probe.and_then(|probe| probe.answer.as_ref());
+        if let Some((at, found)) = answer.filter(|(at, _)| at.plus_ms(PROBE_REST_MS) > self.now) {
+            let (again, is_quiet) = (at.plus_ms(PROBE_REST_MS), found.is_empty());
+            if !is_quiet {
+                self.wake_quiet(lane, again);
+            }
+            return is_quiet;
+        }
+        let answer = answer.cloned();
+        self.probes.of.insert(file.clone(), Probe { stamp, is_asked: true, answer });
+        self.order(Effect::Probe { file: file.clone(), stamp, digest: base });
+        false
+    }
+
+    fn wake_quiet(&mut self, id: LaneId, at: Time) {
+        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        if at > self.now && lane.quiet.is_none_or(|quiet| at < quiet) {
+            if let Some(quiet) = lane.quiet.replace(at) {
+                self.timers.remove(&(quiet, Timer::Quiet(id)));
+            }
+            self.timers.insert((at, Timer::Quiet(id)));
+        }
+    }
+
+    pub(crate) fn probed(&mut self, file: &FilePath, stamp: Stamp, found: Vec<Disquiet>) {
+        let Some(probe) = self.probes.of.get_mut(file).filter(|probe| probe.stamp == stamp) else { return };
+        (probe.is_asked, probe.answer) = (false, Some((self.now, found)));
+        for lane in self.lanes_of(file, false) {
+            self.mark(lane);
+        }
+    }
+
+    /// We wrote it: the next time is asked about anew, and counts for the storm guard.
+    pub(crate) fn note_written(&mut self, file: &FilePath, text: Digest, values: &[Ours]) {
+        self.probes.of.remove(file);
+        let (now, (times_max, window_ms)) = (self.now, self.playbook.rules.storm);
+        let values = values.iter().map(|ours| Wrote::Value(ours.target.clone(), ours.value.clone()));
+        let written = self.probes.written.entry(file.clone()).or_default();
+        for wrote in values.chain([Wrote::Text(text)]) {
+            written.entry(wrote).or_default().push_back(now);
+        }
+        written.retain(|_, times| {
+            times.retain(|at| at.plus_ms(window_ms) > now);
+            !times.is_empty()
+        });
+        if let Some(Blocker::Storm { times, .. }) = self.storm(file)
+            && times == times_max + 1
+        {
+            let text = format!("{file} is left alone: somebody undoes what showd writes into it, {times} times by now");
+            self.log("file.storm").file(file).text(text);
+        }
+    }
+
+    /// What we write and somebody undoes each time is left alone for a while: two programs of two minds about one text
+    /// would write for ever.
+    fn storm(&self, file: &FilePath) -> Option<Blocker> {
+        let (times_max, window_ms) = self.playbook.rules.storm;
+        let written = self.probes.written.get(file).filter(|_| times_max > 0)?;
+        let storms = written.values().filter_map(|times| {
+            let recent: Vec<Time> =
+                times.iter().map(|at| at.plus_ms(window_ms)).filter(|end| *end > self.now).collect();
+            let times = u32::try_from(recent.len()).unwrap_or(u32::MAX);
+            // When the first of too many no longer counts.
+            let until = *recent.get(recent.len().checked_sub(times_max as usize + 1)?)?;
+            Some(Blocker::Storm { file: file.clone(), times, until })
+        });
+        storms.max_by_key(Blocker::until)
+    }
+
+    pub(crate) fn forget_probe(&mut self, file: &FilePath) {
+        self.probes.of.remove(file);
+        self.probes.written.remove(file);
+    }
+}
+
+/// What a probe found stands for this long; then it is asked again.
+const PROBE_REST_MS: u64 = 2_000;
