@@ -51,6 +51,7 @@ install() {
     need git git
     need python3 python3
     need ffmpeg ffmpeg
+    need syncthing syncthing
     [ "$long" = no ] || need systemd-nspawn systemd-container
 }
 

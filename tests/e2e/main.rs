@@ -10,6 +10,7 @@ mod desk;
 mod people;
 mod pipeline;
 mod programs;
+mod syncthing;
 mod wire;
 
 use show_tests::Show;

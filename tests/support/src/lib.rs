@@ -7,6 +7,7 @@
 mod processes;
 mod show;
 mod slow;
+pub mod syncthing;
 
 pub use processes::{binary, kill_all_naming};
 pub use show::{Ran, Show, copy, repository, run};
