@@ -1,12 +1,13 @@
 //! What went wrong, in the house style, and the exit codes that scripts can rely on.
 
 use crate::page::ink;
-use show_protocol::{Failure, Refusal};
+use show_protocol::{Failure, Refusal, RefusalKind};
 use std::fmt;
 use std::process::ExitCode;
 
 /// The exit codes. `lock -- COMMAND` returns the command's own instead, or 128 and the number of the signal it died of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// In order: of several, the greatest is the one to end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done as asked.
     Done = 0,
@@ -32,6 +33,8 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
     pub exit: Exit,
+    /// What the daemon calls its refusal, where it was one.
+    pub refused: Option<RefusalKind>,
     /// Lower case, the thing named; may have several lines.
     pub text: String,
     /// Outermost first.
@@ -42,7 +45,7 @@ pub struct Complaint {
 
 impl Complaint {
     pub fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into(), because: Vec::new(), hint: String::new() }
+        Self { exit, refused: None, text: text.into(), because: Vec::new(), hint: String::new() }
     }
 
     pub fn because(mut self, cause: impl Into<String>) -> Self {
@@ -53,6 +56,23 @@ impl Complaint {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
+    }
+
+    /// The same for programs, on one line: `{"error":{"exit":4,"kind":"not_found","text":…,"because":[],"hint":…}}`.
+    pub fn json(&self) -> String {
+        let kind = match (self.exit, self.refused) {
+            (Exit::TimedOut, _) => "timed_out".into(),
+            (_, Some(kind)) => serde_json::json!(kind),
+            (Exit::Usage, None) => "usage".into(),
+            (Exit::Unreachable, None) => "unreachable".into(),
+            (Exit::Refused, None) => serde_json::json!(RefusalKind::NotNow),
+            (Exit::Done | Exit::Failed, None) => "failed".into(),
+        };
+        let Self { exit, text, because, hint, .. } = self;
+        let error = serde_json::json!({
+            "exit": *exit as u8, "kind": kind, "text": text.trim_end(), "because": because, "hint": hint,
+        });
+        serde_json::json!({ "error": error }).to_string()
     }
 }
 
@@ -69,13 +89,13 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<Refusal> for Complaint {
     fn from(refusal: Refusal) -> Self {
-        Self::new(Exit::Refused, refusal.text).hint(refusal.hint)
+        Self { refused: Some(refusal.kind), ..Self::new(Exit::Refused, refusal.text).hint(refusal.hint) }
     }
 }
 
 impl From<Failure> for Complaint {
     fn from(failure: Failure) -> Self {
-        Self { exit: Exit::Failed, text: failure.text, because: failure.because, hint: failure.hint }
+        Self { because: failure.because, ..Self::new(Exit::Failed, failure.text).hint(failure.hint) }
     }
 }
 

@@ -24,10 +24,11 @@ use terminal::Terminal;
 
 /// Runs one command to its end and says how it went.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match args::read(words) {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let cli = match args::read(&words) {
         Ok(cli) => cli,
-        Err(args::Unread::Told(text)) => return Terminal::new(None).tell(&text),
-        Err(args::Unread::Wrong(complaint)) => return Terminal::new(None).complain(&complaint),
+        Err(args::Unread::Told(text)) => return Terminal::of_words(&words).tell(&text),
+        Err(args::Unread::Wrong(complaint)) => return Terminal::of_words(&words).complain(&complaint),
     };
     let terminal = Terminal::new(Some(&cli.common));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

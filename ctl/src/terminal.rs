@@ -7,6 +7,7 @@ use crate::args::{Colour, Common};
 use crate::complaint::{Complaint, Exit};
 use crate::page::Look;
 use serde::Serialize;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -30,6 +31,12 @@ fn ignore_closed_pipe(written: io::Result<()>) -> Result<(), Complaint> {
 
 #[allow(clippy::unused_self, reason = "one prints on a terminal, though the process has only one")]
 impl Terminal {
+    /// The end of a command line that could not be read, or was not meant to be carried out.
+    pub fn of_words(words: &[OsString]) -> Self {
+        let own = words.iter().take_while(|word| *word != "--");
+        Self { json: own.into_iter().any(|word| word == "--json"), ..Self::new(None) }
+    }
+
     pub fn new(common: Option<&Common>) -> Self {
         match common.map(|common| common.color) {
             Some(Colour::Always) => anstream::ColorChoice::Always.write_global(),
@@ -78,9 +85,10 @@ impl Terminal {
         self.print(&(serde_json::to_string_pretty(view).expect("views have text keys only") + "\n"))
     }
 
-    /// A line beside the result: on standard error, so that it never mixes with what a script reads.
+    /// Words beside the result: on standard error, so that they never mix with what a script reads.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        let line = if self.json { serde_json::json!({ "note": text }).to_string() } else { text.to_owned() };
+        let _ = writeln!(anstream::stderr(), "{line}");
     }
 
     /// Help and the like: text that is itself the answer.
@@ -92,7 +100,8 @@ impl Terminal {
     }
 
     pub fn complain(&self, complaint: &Complaint) -> ExitCode {
-        let _ = write!(anstream::stderr(), "{complaint}");
+        let text = if self.json { complaint.json() + "\n" } else { complaint.to_string() };
+        let _ = write!(anstream::stderr(), "{text}");
         complaint.exit.into()
     }
 }

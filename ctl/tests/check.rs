@@ -50,6 +50,43 @@ fn findings_are_shown_with_their_line_and_a_caret_and_errors_are_exit_code_1() {
 }
 
 #[test]
+fn at_80_columns_words_wrap_and_lines_of_files_are_cut_around_the_caret() {
+    let long = "Was wir über das Wasser wissen, ".repeat(6);
+    let dir = share(&format!("{FRONT}{long}{{SOT/the-other-kettle}}{long}\n\n{OPEN_CUE}"));
+    let mut command = showctl();
+    command.current_dir(dir.path().join("share/episodes/0900")).args(["check", "rundown/10 Tea.md"]);
+    command.env("COLUMNS", "80");
+    let ran = run(command);
+    assert!(ran.out.lines().all(|line| line.chars().count() <= 80), "{}", ran.out);
+    insta::assert_snapshot!("findings_at_80_columns", ran.out);
+    // Where nobody looks, words stay whole for `grep`.
+    let piped = check(&dir, &["rundown/10 Tea.md"]).out;
+    assert!(piped.lines().filter(|line| line.contains(" | ")).all(|line| line.chars().count() <= 80), "{piped}");
+}
+
+#[test]
+fn the_exit_code_over_several_files_is_the_worst_and_it_is_said_what_was_written() {
+    let dir = share(&format!("{FRONT}{OPEN_CUE}"));
+    let rundown = dir.path().join("share/episodes/0900/rundown");
+    let other = format!("{FRONT}{OPEN_CUE}")
+        .replace("slug: tea", "slug: steam")
+        .replace("SEGMSA79Z40AB12CD", "SEGMSA79Z40AB12CE");
+    fs::write(rundown.join("20 Steam.md"), other.replace("order: 10", "order: 20")).unwrap();
+    // Somebody has the first one open.
+    fs::write(rundown.join(".10 Tea.md.swp"), "b0VIM").unwrap();
+    let ran = check(&dir, &["--fix", "."]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.err.contains("20 Steam.md: repaired\n") && ran.err.ends_with("repaired 1 of 2 files\n"), "{}", ran.err);
+    fs::remove_file(rundown.join(".10 Tea.md.swp")).unwrap();
+    let dry = check(&dir, &["--fix", "--dry-run", "."]);
+    assert_eq!(dry.err, "nothing is written: --dry-run\n");
+    let ran = check(&dir, &["--fix", ".", "--json"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let notes: Vec<serde_json::Value> = ran.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(notes.last().unwrap()["note"], "rundown/10 Tea.md: repaired", "{notes:?}");
+}
+
+#[test]
 fn json_has_cues_with_offsets_and_labels_as_written() {
     let cue = "<!-- Begin Cue -->\n[Type: NOTE]\n[Media Url: x]\n<!-- End Cue -->\n";
     let text = format!("{FRONT}Tea.\n\n{cue}");

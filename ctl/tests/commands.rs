@@ -126,6 +126,93 @@ fn a_refusal_is_exit_code_4_and_a_failure_1() {
 }
 
 #[test]
+fn with_json_what_goes_wrong_is_json_too_on_one_line_of_standard_error() {
+    let error = |ran: Ran| {
+        assert_eq!((ran.err.lines().count(), ran.out.as_str()), (1, ""), "{ran:?}");
+        let line: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        assert_eq!(line["error"]["exit"], ran.code, "{line}");
+        format!("{line}\n")
+    };
+    let wrong = |words: &[&str]| {
+        let mut command = showctl();
+        command.args(words);
+        error(run(command))
+    };
+    insta::assert_snapshot!([
+        error(Fake::always(sample::refusal()).run("requeue 42 --json")),
+        error(Fake::always(sample::failure()).run("status --json")),
+        wrong(&["--json", "stauts"]),
+        wrong(&["status", "--json", "--socket", "/nowhere/showd.sock"]),
+        wrong(&["check", "/nonexist/at-all.md", "--json"]),
+    ].concat(), @r#"
+    {"error":{"because":[],"exit":4,"hint":"wait for it with \"showctl wait 42\", or stop it with \"showctl cancel 42\"","kind":"not_now","text":"job 42 is still running"}}
+    {"error":{"because":["Input/output error (os error 5)"],"exit":1,"hint":"check the disk with \"journalctl -k\"","kind":"failed","text":"could not read blob 335e5e5e"}}
+    {"error":{"because":[],"exit":2,"hint":"did you mean \"status\"?","kind":"usage","text":"unrecognized subcommand 'stauts'"}}
+    {"error":{"because":["No such file or directory (os error 2)"],"exit":3,"hint":"start it with \"showd --share DIR\" or \"systemctl start showd\", or name its socket with --socket PATH","kind":"unreachable","text":"no daemon answers at /nowhere/showd.sock"}}
+    {"error":{"because":["No such file or directory (os error 2)"],"exit":2,"hint":"name a share, an episode's folder, or Markdown files","kind":"usage","text":"could not look at /nonexist/at-all.md"}}
+    "#);
+    // What stands behind "--" is another program's.
+    let mut command = showctl();
+    command.args(["lock", "--whyy", "--", "cat", "--json"]);
+    assert!(run(command).err.starts_with("showctl: "));
+}
+
+#[test]
+fn a_compile_waits_for_the_scripts_and_not_for_notes_that_wait_to_be_written() {
+    let jobs = || {
+        let [mut compile, mut weave] = [sample::jobs().remove(0), sample::jobs().remove(0)];
+        (compile.job, compile.step, compile.state) = (JobId(7), "compile".into(), JobState::Succeeded);
+        (weave.job, weave.step, weave.state) = (JobId(8), "weave".into(), JobState::Waiting);
+        vec![compile, weave]
+    };
+    let fake = Fake::new(move |_, request| match request {
+        Request::Compile(_) => {
+            vec![Answer::Submitted(SubmittedView { build: BuildId(3), jobs: vec![JobId(7), JobId(8)] }).into()]
+        }
+        Request::Build(_) => vec![Answer::Build(BuildView { jobs: jobs(), ..BuildView::default() }).into()],
+        Request::Wait(_) => vec![waited(0, 0).into()],
+        Request::Job(_) => vec![Answer::Job(sample::job()).into()],
+        other => panic!("{other:?}"),
+    });
+    came_to(&fake.run("compile 900"), 0);
+    let wait = fake.asked().into_iter().find(|request| matches!(request, Request::Wait(_))).unwrap();
+    assert_eq!(wait, ask::Wait { jobs: vec![JobId(7)], ..ask::Wait::default() }.into());
+}
+
+#[test]
+fn diagnostics_are_asked_for_by_episode_or_path_as_elsewhere() {
+    let fake = Fake::always(Answer::Diagnostics(DiagnosticsView::default()));
+    for words in ["diagnostics 900", "diagnostics --episode 900", "diagnostics episodes/0900/info.md"] {
+        came_to(&fake.run(words), 0);
+    }
+    let episode = ask::Diagnostics { episode: Some("900".into()), ..ask::Diagnostics::default() };
+    let path = ask::Diagnostics { path: Some("episodes/0900/info.md".into()), ..ask::Diagnostics::default() };
+    assert_eq!(fake.asked(), [episode.clone().into(), episode.into(), path.into()]);
+    assert_eq!(fake.run("diagnostics 900 --episode 901").code, 2);
+}
+
+#[test]
+fn who_puts_a_text_back_is_told_what_will_be_repaired_in_it() {
+    let view = PublishedView {
+        text: "revision 3 of episodes/0900/rundown/10 Why Kettles Sing, and What They Sing.md is put back".into(),
+        files: vec!["episodes/0900/rundown/10 Why Kettles Sing, and What They Sing.md".into()],
+        ..PublishedView::default()
+    };
+    let fake = Fake::always(Answer::Published(view));
+    let mut narrow = fake.command("restore info.md 3");
+    narrow.env("COLUMNS", "80");
+    let ran = run(narrow);
+    insta::assert_snapshot!(ran.out, @r#"
+    revision 3 of episodes/0900/rundown/10 Why Kettles Sing, and What They Sing.md
+    is put back; written once the file is quiet and free
+    once it has been quiet, what is safe to repair in it is repaired again; to keep
+    it as it is:
+      showctl hold "episodes/0900/rundown/10 Why Kettles Sing, and What They Sing.md"
+    "#);
+    assert!(!fake.run("restore info.md 3 --json").out.contains("showctl hold"));
+}
+
+#[test]
 fn a_daemon_that_talks_nonsense_is_named_and_not_trusted() {
     let gone = |say: fn() -> Vec<Say>| {
         let fake = Fake::new(move |_, _| say());
@@ -276,7 +363,7 @@ fn following_goes_on_where_it_was_when_the_daemon_comes_back() {
     });
     let ran = fake.run("follow");
     came_to(&ran, 0);
-    assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
+    assert_eq!(ran.out.matches("job.done").count(), 2, "{}", ran.out);
     assert!(ran.err.contains("lost the daemon"), "{}", ran.err);
 }
 
@@ -293,9 +380,8 @@ fn following_without_waiting_prints_what_there_is_and_says_what_is_gone() {
     });
     let ran = fake.run("follow --no-wait");
     came_to(&ran, 0);
-    let lines: Vec<_> = ran.out.lines().collect();
-    assert_eq!(lines.len(), 3, "{}", ran.out);
-    assert_eq!(lines[0], "events 1 to 4 are no longer kept");
+    assert!(ran.out.starts_with("events 1 to 4 are no longer kept\n"), "{}", ran.out);
+    assert_eq!(ran.out.matches("job.done").count(), 2, "{}", ran.out);
 }
 
 #[test]
@@ -337,7 +423,7 @@ fn an_old_version_is_printed_whole() {
         let (text, next) = if content.from == 0 { ("one ", Some(4)) } else { ("two\n", None) };
         vec![Answer::Content(ContentView { text: text.into(), next, ..ContentView::default() }).into()]
     });
-    let ran = fake.run("history info.md --show 3");
+    let ran = fake.run("show info.md 3");
     came_to(&ran, 0);
     assert_eq!(ran.out, "one two\n");
 }

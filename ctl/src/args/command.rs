@@ -263,21 +263,39 @@ Examples:
     #[command(after_help = "\
 Examples:
   showctl history \"rundown/10 Why Kettles Sing.md\"
-  showctl history info.md --show 3 | less")]
+  showctl history info.md --limit 5")]
     History {
-        /// A file or folder.
+        /// A file.
         path: PathBuf,
-        /// Print the text of this version.
-        #[arg(long, value_name = "REV")]
-        show: Option<String>,
         #[command(flatten)]
         page: Page,
     },
 
+    /// The text of a version of a file, old or refused.
+    #[command(after_help = "\
+A version goes by its number or by the beginning of its digest, eight digits or
+more; so does a text that was not written because the loss guard refused it.
+
+Examples:
+  showctl show info.md 3
+  showctl show info.md 9a0326e8 | diff info.md -")]
+    Show {
+        /// A file.
+        path: PathBuf,
+        /// From "showctl history".
+        #[arg(value_name = "REV")]
+        revision: String,
+    },
+
     /// Publish an old version of a file again; both stay in the history.
-    #[command(after_help = "Example:\n  showctl restore info.md 3")]
+    #[command(after_help = "\
+It is a text like any other then: once it has been quiet, what is safe to repair
+is repaired again. To keep it as it is, hold it first, and release it later.
+
+Example:
+  showctl hold info.md && showctl restore info.md 3")]
     Restore {
-        /// A file or folder.
+        /// A file.
         path: PathBuf,
         /// From "showctl history".
         #[arg(value_name = "REV")]
@@ -365,13 +383,20 @@ Examples:
     },
 
     /// What is wrong in the files, as the daemon sees them.
-    #[command(after_help = "Examples:\n  showctl diagnostics --severity error\n  showctl diagnostics --episode 900")]
+    #[command(after_help = "\
+Examples:
+  showctl diagnostics 900
+  showctl diagnostics --severity error
+  showctl diagnostics episodes/0900/info.md")]
     Diagnostics {
+        /// Only of this; else everything.
+        #[arg(value_name = "EPISODE | PATH")]
+        about: Option<String>,
         /// Only this episode.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "about")]
         episode: Option<String>,
         /// Only this file.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "about")]
         path: Option<PathBuf>,
         /// error, warning (and errors), or info (all).
         #[arg(long, value_parser = word::<Severity>)]
@@ -381,10 +406,13 @@ Examples:
     },
 
     /// Files that were found and left out, and why.
-    #[command(after_help = "Example:\n  showctl left-out --episode 900")]
+    #[command(after_help = "Example:\n  showctl left-out 900")]
     LeftOut {
         /// Only this episode.
-        #[arg(long)]
+        #[arg(value_name = "EPISODE")]
+        about: Option<String>,
+        /// The same.
+        #[arg(long, conflicts_with = "about")]
         episode: Option<String>,
         #[command(flatten)]
         page: Page,

@@ -19,15 +19,14 @@ pub enum Unread {
 ///
 /// # Errors
 /// When help was asked for, or the words make no sense.
-pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
-    let words: Vec<_> = words.into_iter().collect();
-    Cli::try_parse_from(&words).map_err(|error| match error.kind() {
+pub fn read(words: &[OsString]) -> Result<Cli, Unread> {
+    Cli::try_parse_from(words).map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Told(error.render().ansi().to_string()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand if words.len() == 1 => {
             let hint = "\"showctl status\" is a good beginning, \"showctl --help\" has the rest";
             Unread::Wrong(usage("what should it do?", hint))
         }
-        _ => Unread::Wrong(complaint(&error, &words)),
+        _ => Unread::Wrong(complaint(&error, words)),
     })
 }
 
@@ -81,8 +80,8 @@ mod tests {
     use super::*;
 
     fn wrong(words: &str) -> String {
-        let words = std::iter::once("showctl").chain(words.split(' ')).map(OsString::from);
-        match read(words) {
+        let words: Vec<OsString> = std::iter::once("showctl").chain(words.split(' ')).map(OsString::from).collect();
+        match read(&words) {
             Err(Unread::Wrong(complaint)) => anstream::adapter::strip_str(&complaint.to_string()).to_string(),
             other => panic!("{other:?}"),
         }
@@ -105,7 +104,7 @@ mod tests {
         let lines =
             ["jobs --state broken", "wait", "wait 4 --timeout soon", "why it", "wait 4 --idle", "lock a", "lock"];
         insta::assert_snapshot!(lines.map(wrong).concat());
-        match read(["showctl".into()]) {
+        match read(&["showctl".into()]) {
             Err(Unread::Wrong(complaint)) => assert!(complaint.text.contains("what should it do?"), "{complaint}"),
             other => panic!("{other:?}"),
         }
@@ -139,9 +138,10 @@ mod tests {
             for example in examples {
                 // What comes after is the shell's: comments, pipes, other commands.
                 let own = example.split(['#', '|', '>', '&']).next().unwrap_or_default().replace('"', "");
-                let words = std::iter::once("showctl").chain(own.split_whitespace()).map(OsString::from);
+                let words: Vec<OsString> =
+                    std::iter::once("showctl").chain(own.split_whitespace()).map(OsString::from).collect();
                 let is_quoted = example.contains('"');
-                assert!(is_quoted || read(words).is_ok(), "{name}: showctl {example}");
+                assert!(is_quoted || read(&words).is_ok(), "{name}: showctl {example}");
             }
         }
     }

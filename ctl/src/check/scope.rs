@@ -58,8 +58,17 @@ impl Scope {
     }
 
     fn add(&mut self, path: &Path) -> Result<(), Complaint> {
-        let look = fs::metadata(path)
-            .map_err(|cause| usage(format!("could not look at {}", path.display()), "").because(cause.to_string()))?;
+        let look = fs::metadata(path).map_err(|cause| {
+            let is_number = path.to_str().is_some_and(crate::place::is_episode);
+            let hint = if is_number {
+                "name its folder, such as episodes/0900: check reads files and needs no daemon".to_owned()
+            } else {
+                let there = path.ancestors().skip(1).find(|above| above.is_dir() && above.parent().is_some());
+                let there = there.map_or(String::new(), |above| format!("; {} is there", above.display()));
+                format!("name a share, an episode's folder, or Markdown files{there}")
+            };
+            usage(format!("could not look at {}", path.display()), hint).because(cause.to_string())
+        })?;
         let place = whole(path);
         if !look.is_dir() {
             self.add_file(path, &place);

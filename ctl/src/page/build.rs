@@ -234,9 +234,11 @@ impl Page for PipelineView {
 }
 
 impl Page for SubmittedView {
-    fn page(&self, _: &Look) -> String {
+    fn page(&self, look: &Look) -> String {
         let jobs: Vec<_> = self.jobs.iter().take(20).map(ToString::to_string).collect();
         let more = if self.jobs.len() > 20 { " …" } else { "" };
-        format!("build {} with jobs {}{more}\n", name(&self.build.to_string()), jobs.join(" "))
+        let head = format!("build {} with jobs ", self.build);
+        let painted = format!("build {} with jobs ", name(&self.build.to_string()));
+        hanging(&head, &painted, &format!("{}{more}", jobs.join(" ")), look.width)
     }
 }

@@ -1,16 +1,28 @@
 //! Findings as a compiler prints them.
 
+use super::Look;
 use super::ink::Ink;
-use super::words::plural;
+use super::words::{plural, width, wrap};
 use show_script::diagnostic::{Diagnostic, Severity, Style, picture};
 use show_script::text::LineIndex;
 
+/// Lines of files are cut at this width where nobody says how wide it is.
+const COLUMNS: usize = 80;
+
 /// Each finding with its line and a caret, a blank line between them.
-pub fn pictures(diagnostics: &[Diagnostic], text: &str) -> String {
+pub fn pictures(diagnostics: &[Diagnostic], text: &str, look: &Look) -> String {
     let index = LineIndex::new(text);
     let mut out = String::new();
+    // A line of a file is only shown to be recognised, so it is cut even where words are not.
+    let columns = if look.width == Look::ENDLESS { COLUMNS } else { look.width };
     for diagnostic in diagnostics {
-        for (style, part) in picture(diagnostic, text, &index) {
+        let mut head = 0;
+        for (style, part) in picture(diagnostic, text, &index, columns) {
+            let part = match part.strip_prefix(": ") {
+                Some(words) => hung(words.trim_end(), head, look.width),
+                None => part,
+            };
+            head = width(&part);
             // A line end inside a colour would colour the margin of the next line.
             for (at, line) in part.split('\n').enumerate() {
                 out.push_str(if at > 0 { "\n" } else { "" });
@@ -20,6 +32,13 @@ pub fn pictures(diagnostics: &[Diagnostic], text: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// `: words`, in as many lines as they need, below each other behind a head of this width.
+fn hung(words: &str, head: usize, columns: usize) -> String {
+    let indent = head + ": ".len();
+    let lines = wrap(words, columns.saturating_sub(indent));
+    format!(": {}\n", lines.join(&format!("\n{}", " ".repeat(indent))))
 }
 
 fn ink(style: Style) -> Ink {

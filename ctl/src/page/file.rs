@@ -90,8 +90,16 @@ impl Page for HistoryView {
         if let Some(next) = &self.next {
             out.push_str(&aside(&format!("older ones: --after {next}"), 0, look.width));
         }
-        out
+        let hint = "\"showctl show PATH REV\" prints one, \"showctl restore PATH REV\" puts it back";
+        out + &aside(hint, 0, look.width)
     }
+}
+
+/// Below what was said of a restored text: it is a text like any other now.
+pub fn after_restore(file: &str, look: &Look) -> String {
+    let text = "once it has been quiet, what is safe to repair in it is repaired again; to keep it as it is:";
+    // What is to be typed is not broken.
+    aside(text, 0, look.width) + &format!("  {}\n", dim(&format!("showctl hold \"{file}\"")))
 }
 
 impl Page for ContentView {
@@ -102,9 +110,9 @@ impl Page for ContentView {
 }
 
 impl Page for PublishedView {
-    fn page(&self, _: &Look) -> String {
-        let state = if self.in_place { String::new() } else { dim("; written once the file is quiet and free") };
-        format!("{}{state}\n", self.text)
+    fn page(&self, look: &Look) -> String {
+        let state = if self.in_place { "" } else { "; written once the file is quiet and free" };
+        hanging("", "", &format!("{}{state}", self.text), look.width)
     }
 }
 

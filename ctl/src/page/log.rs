@@ -1,7 +1,7 @@
 //! What attempts printed, and the event log.
 
 use super::ink::{Ink, dim};
-use super::words::{clock, safe};
+use super::words::{clock, safe, width, wrap};
 use super::{Look, Page};
 use show_protocol::{EventView, EventsView, LogLine, LogView, Seq, Stream};
 
@@ -41,14 +41,27 @@ pub fn event_line(event: &EventView, look: &Look) -> String {
         "left_out" | "overtaken" | "retrying" | "canceled" => Ink::Warm,
         _ => Ink::Busy,
     };
-    let about = event.episode.as_ref().or(event.file.as_ref()).map(|about| format!("{about} ")).unwrap_or_default();
-    format!(
-        "{} {} {}{}\n",
-        dim(&format!("{:>6} {at}", event.seq.0)),
-        ink.paint(&event.kind),
-        dim(&about),
-        safe(&event.text)
-    )
+    // What happened to a file mostly names it.
+    let file = event.file.as_ref().filter(|file| !event.text.contains(file.as_str()));
+    let about = event.episode.as_ref().or(file).map(|about| format!("{about} ")).unwrap_or_default();
+    let number = format!("{:>6} {at} ", event.seq.0);
+    let text = safe(&format!("{} {about}{}", event.kind, event.text));
+    let mut out = String::new();
+    for (at, line) in wrap(&text, look.width.saturating_sub(width(&number))).into_iter().enumerate() {
+        let line = match line.strip_prefix(&event.kind).filter(|_| at == 0) {
+            Some(rest) => {
+                let rest = match rest.strip_prefix(&format!(" {about}")) {
+                    Some(words) if !about.is_empty() => format!(" {}{words}", dim(&about)),
+                    _ => rest.to_owned(),
+                };
+                format!("{}{}{rest}", dim(&number), ink.paint(&event.kind))
+            }
+            None => format!("{}{line}", " ".repeat(width(&number))),
+        };
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
 }
 
 /// Events that were lost for good.

@@ -19,7 +19,7 @@ mod words;
 
 pub use build::BuildPage;
 pub use check::{pictures, total};
-pub use file::diff_lines;
+pub use file::{after_restore, diff_lines};
 pub use job::{bar_text, done_to, nothing_to_do_line};
 pub use log::{event_line, gap_line, log_lines};
 pub use words::plural;

@@ -27,7 +27,9 @@ pub async fn check(session: &Session<'_>, check: Check) -> Outcome {
     if check.fix {
         let mended = mend(&mut reading, terminal.look().now_ms);
         show(session, &mended)?;
-        if !check.dry_run {
+        if check.dry_run {
+            terminal.note("nothing is written: --dry-run");
+        } else {
             worst = write(session, &mended).await?;
         }
         if worst != Exit::Done {
@@ -41,7 +43,7 @@ pub async fn check(session: &Session<'_>, check: Check) -> Outcome {
         terminal.print_json(&read.iter().map(|read| &read.checked.report).collect::<Vec<_>>())?;
     } else {
         for one in &read {
-            if !terminal.print_more(&pictures(&one.checked.diagnostics, one.text))? {
+            if !terminal.print_more(&pictures(&one.checked.diagnostics, one.text, &terminal.look()))? {
                 break;
             }
         }
@@ -76,21 +78,31 @@ async fn write(session: &Session<'_>, mended: &[Mended]) -> Result<Exit, Complai
     if mended.is_empty() {
         return Ok(Exit::Done);
     }
+    let mut written_total = 0;
+    let all = mended.len() as u64;
     let mut daemon = Daemon::find(session).await?;
     let mut worst = Exit::Done;
     for one in mended {
         let written = match &mut daemon {
             Some(daemon) if daemon.owns(one) => daemon.write(one).await,
-            _ => publish(one, &state()?, terminal.look().now_ms).map(|()| format!("repaired {}", one.name)),
+            _ => publish(one, &state()?, terminal.look().now_ms).map(|()| format!("{}: repaired", one.name)),
         };
         match written {
-            Ok(text) => terminal.note(&text),
+            Ok(text) => {
+                written_total += 1;
+                terminal.note(&text);
+            }
             Err(complaint) => {
-                worst = complaint.exit;
+                worst = worst.max(complaint.exit);
                 let _ = terminal.complain(&complaint);
             }
         }
     }
+    if all == 1 {
+        return Ok(worst);
+    }
+    let left = if written_total == all { String::new() } else { format!(" of {all}") };
+    terminal.note(&format!("repaired {written_total}{left} files"));
     Ok(worst)
 }
 

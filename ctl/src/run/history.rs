@@ -1,10 +1,21 @@
-//! An old version's text, however long.
+//! Old versions: their text, however long, and putting one back.
 
 use super::{Outcome, Session};
 use crate::complaint::Exit;
+use crate::page::after_restore;
 use show_protocol::{ContentView, ask};
 
-/// `showctl history PATH --show REV`: the text on standard output; a word on standard error when it is not exact.
+/// `showctl restore PATH REV`.
+pub async fn restore(session: &Session<'_>, path: String, revision: String) -> Outcome {
+    let view = session.connect().await?.ask(ask::Restore { path: path.clone(), revision }).await?;
+    let exit = session.print(&view)?;
+    if !session.terminal.json {
+        session.terminal.print(&after_restore(view.files.first().unwrap_or(&path), &session.terminal.look()))?;
+    }
+    Ok(exit)
+}
+
+/// `showctl show PATH REV`: the text on standard output; a word on standard error when it is not exact.
 pub async fn text(session: &Session<'_>, path: String, revision: String) -> Outcome {
     let mut client = session.connect().await?;
     let mut whole = ContentView::default();

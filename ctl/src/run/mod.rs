@@ -126,24 +126,25 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::Pipelines { command: Some(PipelinesCommand::Show { pipeline }) } => {
             session.show(ask::Pipeline { pipeline }).await
         }
-        Command::History { path, show: None, page } => {
+        Command::History { path, page } => {
             session.show(ask::History { path: place::path(&path)?, after: page.after, limit: page.limit }).await
         }
-        Command::History { path, show: Some(revision), .. } => {
-            history::text(&session, place::path(&path)?, revision).await
-        }
-        Command::Restore { path, revision } => session.show(ask::Restore { path: place::path(&path)?, revision }).await,
+        Command::Show { path, revision } => history::text(&session, place::path(&path)?, revision).await,
+        Command::Restore { path, revision } => history::restore(&session, place::path(&path)?, revision).await,
         Command::Check { paths, fix, dry_run } => check::check(&session, check::Check { paths, fix, dry_run }).await,
         Command::Compile { episode, presets } => compile::compile(&session, ask::Compile { episode, presets }).await,
         Command::Enumerate { episode, remove, apply } => session.show(ask::Enumerate { episode, remove, apply }).await,
         Command::Renumber { episode, apply } => session.show(ask::Renumber { episode, apply }).await,
         Command::Normalise { episode, apply } => session.show(ask::Normalise { episode, apply }).await,
-        Command::Diagnostics { episode, path, severity, page } => {
-            let path = path.as_deref().map(place::path).transpose()?;
+        Command::Diagnostics { about, episode, path, severity, page } => {
+            let about_episode = about.clone().filter(|word| place::is_episode(word));
+            let about_path = about.filter(|_| about_episode.is_none()).map(PathBuf::from);
+            let episode = episode.or(about_episode);
+            let path = path.or(about_path).as_deref().map(place::path).transpose()?;
             session.show(ask::Diagnostics { episode, path, severity, after: page.after, limit: page.limit }).await
         }
-        Command::LeftOut { episode, page } => {
-            session.show(ask::LeftOut { episode, after: page.after, limit: page.limit }).await
+        Command::LeftOut { about, episode, page } => {
+            session.show(ask::LeftOut { episode: episode.or(about), after: page.after, limit: page.limit }).await
         }
         Command::Proposals { proposal: Some(proposal), .. } => session.show(ask::Proposal { proposal }).await,
         Command::Proposals { proposal: None, states, episode, page } => {

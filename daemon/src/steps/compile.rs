@@ -64,7 +64,8 @@ pub fn run(work: &mut Work) -> Result<Outcome, String> {
         println!("{}:{}: error box: {}", place.file, place.line, place.message);
     }
     for missing in &result.missing {
-        println!("{}:{}: {}: {} is missing: {}", missing.file, missing.line, missing.cue, missing.media, missing.why);
+        let named = if missing.media.is_empty() { String::new() } else { format!(": {}", missing.media) };
+        println!("{}:{}: {}{named}: {}", missing.file, missing.line, missing.cue, missing.why);
     }
     for out in &result.left_out {
         println!("left out: {}: {}", out.file, out.reason);

@@ -17,10 +17,12 @@ pub enum Style {
     Hint,
 }
 
-/// Longer lines are shown as a window around the caret, in characters.
-const LINE_CHARS_MAX: usize = 160;
+/// Of a line at least so many characters are shown, however little room there is.
+const LINE_CHARS_MIN: usize = 16;
 
-/// The picture of one diagnostic, as styled parts to be joined; ends with a line end.
+/// The picture of one diagnostic, as styled parts to be joined; ends with a line end. A line that is longer than
+/// `columns` leave room for is shown as a window around the caret, `…` on the side where it goes on. Message and hint
+/// are as long as they are.
 ///
 /// ```text
 /// error[CUE_UNTERMINATED]: Begin without End
@@ -30,7 +32,7 @@ const LINE_CHARS_MAX: usize = 160;
 ///    | ^^^^^^^^^^^^^^^^^^
 ///   hint: close it with "<!-- End Cue -->"
 /// ```
-pub fn picture(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Vec<(Style, String)> {
+pub fn picture(diagnostic: &Diagnostic, text: &str, index: &LineIndex, columns: usize) -> Vec<(Style, String)> {
     let severity = Style::Severity(diagnostic.severity);
     let file = diagnostic.file.as_deref().unwrap_or("<text>");
     let number = diagnostic.line.to_string();
@@ -41,7 +43,8 @@ pub fn picture(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Vec<(S
         (Style::Margin, format!("{pad}--> ")),
         (Style::Plain, format!("{file}:{}:{}\n", diagnostic.line, diagnostic.column)),
     ];
-    if let Some((line, blanks, width)) = window(diagnostic, text, index) {
+    let room = columns.saturating_sub(number.len() + " | ".len());
+    if let Some((line, blanks, width)) = window(diagnostic, text, index, room.max(LINE_CHARS_MIN)) {
         parts.push((Style::Margin, format!("{pad} |\n{number} | ")));
         parts.push((Style::Plain, format!("{line}\n")));
         parts.push((Style::Margin, format!("{pad} | ")));
@@ -54,9 +57,9 @@ pub fn picture(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Vec<(S
     parts
 }
 
-/// The line of a diagnostic (tabs as blanks, control characters made visible, long ones cut), how many blanks stand
-/// before the caret, and how wide it is.
-fn window(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Option<(String, usize, usize)> {
+/// The line of a diagnostic (tabs as blanks, control characters made visible, at most `room` characters), how many blanks
+/// stand before the caret, and how wide it is.
+fn window(diagnostic: &Diagnostic, text: &str, index: &LineIndex, room: usize) -> Option<(String, usize, usize)> {
     // Of a file that is empty or could not be read there is nothing to show.
     if text.is_empty() {
         return None;
@@ -66,12 +69,20 @@ fn window(diagnostic: &Diagnostic, text: &str, index: &LineIndex) -> Option<(Str
     let column = diagnostic.column.saturating_sub(1) as usize;
     let wanted = diagnostic.span.map_or(1, |span| {
         let end = span.end.min(begin + line.len()).max(span.begin);
-        text.get(span.begin..end).map_or(1, |part| part.chars().take(LINE_CHARS_MAX).count())
+        text.get(span.begin..end).map_or(1, |part| part.chars().take(room).count())
     });
-    let skip = column.saturating_sub(LINE_CHARS_MAX / 2);
-    let skip = if column < LINE_CHARS_MAX * 3 / 4 { 0 } else { skip };
+    let total = line.chars().count();
+    // With a mark on either side.
+    let inner = room - 2;
+    let middle = || column.saturating_sub(inner.saturating_sub(wanted) / 2).min(total - inner);
+    let skip = if total <= room || column + wanted < room { 0 } else { middle() };
+    let kept = match skip {
+        0 if total <= room => room,
+        0 => room - 1,
+        _ => inner,
+    };
     let mut chars = line.chars().skip(skip);
-    let mut shown: String = chars.by_ref().take(LINE_CHARS_MAX).map(visible).collect();
+    let mut shown: String = chars.by_ref().take(kept).map(visible).collect();
     let mut blanks = column - skip;
     if skip > 0 {
         shown.insert(0, '…');
@@ -102,7 +113,7 @@ mod tests {
     use crate::text::Span;
 
     fn drawn(diagnostic: &Diagnostic, text: &str) -> String {
-        picture(diagnostic, text, &LineIndex::new(text)).into_iter().map(|(_, part)| part).collect()
+        picture(diagnostic, text, &LineIndex::new(text), 80).into_iter().map(|(_, part)| part).collect()
     }
 
     #[test]
@@ -155,8 +166,40 @@ mod tests {
         let found =
             Diagnostic::at(&text, &LineIndex::new(&text), Span::new(500_000, 500_003), Code::LegacyToken, "token");
         let drawn = drawn(&found, &text);
-        assert!(drawn.len() < 600, "{drawn}");
+        assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{drawn}");
         assert!(drawn.contains("…") && drawn.contains("^^^"), "{drawn}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_on_the_side_where_it_goes_on_and_the_caret_stays_below_its_word() {
+        let text = format!("{}[Slug: LUV my Gov!] {}", "tea and biscuits, ".repeat(4), "and more tea ".repeat(9));
+        let at = |word: &str, columns: usize| {
+            let begin = text.find(word).unwrap();
+            let span = Span::new(begin, begin + word.len());
+            let found = Diagnostic::at(&text, &LineIndex::new(&text), span, Code::SlugBad, "x");
+            let drawn: String =
+                picture(&found, &text, &LineIndex::new(&text), columns).into_iter().map(|(_, part)| part).collect();
+            drawn.lines().skip(3).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!([at("tea and", 40), at("LUV my Gov!", 40), at("LUV my Gov!", 80)].join("\n"), @"
+        1 | tea and biscuits, tea and biscuits,…
+          | ^^^^^^^
+        1 | …ts, [Slug: LUV my Gov!] and more t…
+          |             ^^^^^^^^^^^
+        1 | …uits, tea and biscuits, [Slug: LUV my Gov!] and more tea and more tea and …
+          |                                 ^^^^^^^^^^^
+        ");
+        let end = text.trim_end().len() - 3;
+        let found = Diagnostic::at(&text, &LineIndex::new(&text), Span::new(end, end + 3), Code::SlugBad, "x");
+        for columns in 0..200 {
+            let drawn: String =
+                picture(&found, &text, &LineIndex::new(&text), columns).into_iter().map(|(_, part)| part).collect();
+            let lines: Vec<&str> = drawn.lines().skip(3).collect();
+            assert!(lines.iter().all(|line| line.chars().count() <= columns.max(LINE_CHARS_MIN + 4)), "{drawn}");
+            assert_eq!(lines[1].chars().filter(|c| *c == '^').count(), 3, "{drawn}");
+            let caret = lines[1].chars().position(|c| c == '^').unwrap();
+            assert_eq!(lines[0].chars().skip(caret).take(3).collect::<String>(), "tea", "{drawn}");
+        }
     }
 
     #[test]
