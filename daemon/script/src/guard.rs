@@ -8,7 +8,7 @@ use crate::field::{folded as folded_name, strip_quotes};
 use crate::inline::{Inline, pieces};
 use crate::item::{BlockKind, Document};
 use crate::text::{Slice, Splice, apply, fold_white};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a write does on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +17,8 @@ pub struct Declared {
     pub splices: Vec<Splice>,
     /// Places, in the new text, of the cues that are new; ascending.
     pub new_cues: Vec<usize>,
+    /// Cues in another order: (place in the old text, place in the new one). The others are paired in order.
+    pub moved_cues: Vec<(usize, usize)>,
     /// (place of a cue in the old text, field) whose value changes.
     pub changed: Vec<(usize, String)>,
     /// Prose that was moved into new cues, as it stood.
@@ -81,12 +83,15 @@ fn is_stable(document: &Document<'_>) -> bool {
 }
 
 fn compare_cues(old: &Document<'_>, new: &Document<'_>, declared: &Declared) -> Result<(), Loss> {
-    let is_new = |index: &usize| declared.new_cues.binary_search(index).is_ok();
-    let mut partners = (0..new.cues.len()).filter(|index| !is_new(index)).map(|index| &new.cues[index]);
+    let moved: BTreeMap<usize, usize> = declared.moved_cues.iter().copied().collect();
+    let mut is_taken: BTreeSet<usize> = declared.new_cues.iter().copied().collect();
+    is_taken.extend(moved.values());
+    let mut partners = (0..new.cues.len()).filter(|index| !is_taken.contains(index));
     let changed: BTreeSet<(usize, String)> =
         declared.changed.iter().map(|(index, field)| (*index, one_name(field))).collect();
     for (index, cue) in old.cues.iter().enumerate() {
-        let Some(partner) = partners.next() else { return Err(Loss::Cue { cue: name(old, cue) }) };
+        let partner = moved.get(&index).copied().or_else(|| partners.next()).and_then(|place| new.cues.get(place));
+        let Some(partner) = partner else { return Err(Loss::Cue { cue: name(old, cue) }) };
         let changes = |field: &str| changed.contains(&(index, one_name(field)));
         for field in cue.fields() {
             let value = folded(field.value.text);
@@ -173,6 +178,17 @@ mod tests {
         assert!(matches!(loss(OLD, &new), Loss::Field { .. }));
         let declared = Declared { new_cues: vec![1], ..Declared::default() };
         assert_eq!(judge(OLD, &new, declared), Err(Loss::Cue { cue: "two in line 6".into() }));
+    }
+
+    #[test]
+    fn cues_in_another_order_are_paired_as_the_write_says() {
+        let at = OLD.find("<!-- Begin Cue -->\n[Type: FSQ]").unwrap();
+        let new = format!("{}\n{}", &OLD[at..], &OLD[..at]);
+        assert!(matches!(loss(OLD, &new), Loss::Field { .. }));
+        let moved = Declared { moved_cues: vec![(0, 1), (1, 0)], ..Declared::default() };
+        assert_eq!(judge(OLD, &new, moved.clone()), Ok(()));
+        let changed = new.replace("[Slug: one]", "[Slug: 1]");
+        assert_eq!(judge(OLD, &changed, moved), Err(Loss::Field { cue: "one in line 1".into(), field: "Slug".into() }));
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! * **Writing**: nothing is ever re-serialised. A change is an [`edit::Edit`]; [`weave`] turns the edits of all steps
 //!   into byte-exact [`text::Splice`]s, and [`guard`] refuses a result in which something got lost.
 //!
+//! And where two people wrote at once, [`mod@merge`] makes one text of theirs, or says where it cannot.
+//!
 //! Rule numbers in the comments are those of the format specification ("spec").
 
 pub mod check;
@@ -29,6 +31,7 @@ pub mod item;
 pub mod kind;
 pub mod legacy;
 pub mod listing;
+pub mod merge;
 pub mod path;
 pub mod quote;
 pub mod repair;

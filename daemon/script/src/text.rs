@@ -50,7 +50,7 @@ impl Span {
 }
 
 /// A part of a text that knows where it stands in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Slice<'t> {
     pub begin: usize,
     pub text: &'t str,
