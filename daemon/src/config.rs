@@ -15,7 +15,7 @@ mod table;
 pub use problem::{Problem, Problems};
 
 use problem::Source;
-use show_core::{Pipeline, Pool, Rules, ShareRules};
+use show_core::{MergePolicy, Pipeline, Pool, Rules, ShareRules};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use table::{At, Table};
@@ -77,6 +77,7 @@ pub struct Share {
     pub root: PathBuf,
     /// Where attempts of this share work; below the state directory when unset.
     pub scratch: Option<PathBuf>,
+    pub merge: MergePolicy,
 }
 
 /// Places of our own, outside every share.
@@ -118,6 +119,10 @@ const CLIENTS_MAX: u32 = 64;
 /// Who undoes what we write this often within this time is of another mind, and the file is left alone.
 const STORM_TIMES_MAX: u32 = 6;
 const STORM_WINDOW_MS: u64 = 60 * 60 * 1_000;
+
+/// What may be merged without asking, by its name in the file.
+pub const MERGE_POLICIES: [(&str, MergePolicy); 3] =
+    [("auto", MergePolicy::Auto), ("generated-only", MergePolicy::GeneratedOnly), ("ask", MergePolicy::Ask)];
 
 impl Config {
     /// Reads the file that `given` names, if any, and fills in the rest.
@@ -225,7 +230,10 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
     tools.dedup();
     let config = Config {
         rules: Rules {
-            shares: shares.iter().map(|share| ShareRules { name: share.name.clone(), read_only: false }).collect(),
+            shares: shares
+                .iter()
+                .map(|share| ShareRules { name: share.name.clone(), read_only: false, merge: share.merge })
+                .collect(),
             pipelines,
             pools,
             settings,
@@ -285,6 +293,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
             };
             let mut entry = Table::new(named.source(), named.key(name), span.clone(), below);
             let scratch = read_path(&mut entry, "scratch");
+            let merge = entry.one_of("merge", &MERGE_POLICIES).unwrap_or_default();
             match entry.text("path") {
                 Some(path) => {
                     check_root(&entry, &path, &shares);
@@ -292,7 +301,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
                         let hint = "what is half made would be shared: use a folder beside the share";
                         entry.report(&path.span, "scratch", "lies in the share", hint);
                     }
-                    shares.push(Share { name: name.to_owned(), root: PathBuf::from(&path.value), scratch });
+                    shares.push(Share { name: name.to_owned(), root: PathBuf::from(&path.value), scratch, merge });
                 }
                 None => entry.report(&span, "path", "is missing", "write path = \"/srv/show\""),
             }
@@ -305,7 +314,12 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
     let mut picked: Vec<Share> = Vec::new();
     for root in &given.shares {
         let known = shares.iter().find(|share| share.root == *root).cloned();
-        let mut share = known.unwrap_or_else(|| Share { name: base_name(root), root: root.clone(), scratch: None });
+        let mut share = known.unwrap_or_else(|| Share {
+            name: base_name(root),
+            root: root.clone(),
+            scratch: None,
+            merge: MergePolicy::default(),
+        });
         while picked.iter().any(|other| other.name == share.name) {
             share.name.push('\'');
         }

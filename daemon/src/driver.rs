@@ -234,6 +234,10 @@ impl Driver {
                 let (found, missing) = open(&self.store, reader)?.actions(&keys)?;
                 self.own.push_back(Event::Found { found, missing });
             }
+            Effect::LookUpHistory { file } => {
+                let history = open(&self.store, reader)?.history(&file)?;
+                self.own.push_back(Event::HistoryFound { file, history });
+            }
             effect => (self.hands)(effect),
         }
         Ok(())

@@ -16,6 +16,7 @@ pub mod hash;
 pub mod inbox;
 pub mod journal;
 pub mod log;
+mod merger;
 pub mod notify;
 mod probe;
 pub mod publisher;

@@ -9,7 +9,7 @@ use crate::inbox::{Gone, Inbox};
 use crate::share::Shares;
 use crate::words::because;
 use show_core::{Event, FilePath, Intent, IntentId, Move, Outcome, ShareId, Source, Stamp};
-use show_publish::{Linger, Machine, Owner, Report, Rescued, Settled, Try, own};
+use show_publish::{Keep, Linger, Machine, Owner, Report, Rescued, Settled, Try, own};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,6 +113,9 @@ impl Publisher {
         if !self.has_swept {
             self.sweep(&share, intent.id);
         }
+        if let Err(why) = self.keep_texts(intent) {
+            return Ok(Outcome::Failed { file: first, why });
+        }
         let moves = match intent.moves.iter().map(|one| self.translate(one)).collect::<Result<_, _>>() {
             Ok(moves) => moves,
             Err(file) => return Ok(Outcome::Refused { file, why: "an intent stays within one share".into() }),
@@ -136,13 +139,25 @@ impl Publisher {
         self.needs.inbox.tell_blocking(Event::Rescued { file, digest, size })
     }
 
+    /// What an intent carries with it is a blob before it is published, like everything else.
+    fn keep_texts(&self, intent: &Intent) -> Result<(), String> {
+        for made in &intent.moves {
+            if let Move::New { source: Source::Text(text), .. } | Move::Replace { source: Source::Text(text), .. } =
+                made
+            {
+                self.needs.archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause))?;
+            }
+        }
+        Ok(())
+    }
+
     fn translate(&self, one: &Move) -> Result<show_publish::Move, FilePath> {
         let digest = |digest: &show_core::Digest| show_publish::Digest(digest.0);
         let path = |file: &FilePath| {
             if file.share == self.share { Ok(file.path.to_string()) } else { Err(file.clone()) }
         };
         let source = |source: &Source, file: &FilePath| match source {
-            Source::Blob => show_publish::Source::Blob,
+            Source::Blob | Source::Text(_) => show_publish::Source::Blob,
             Source::Scratch { job, attempt, .. } => {
                 // The file that is published is the output's, wherever a move of the intent puts it.
                 show_publish::Source::File((self.needs.outputs)(self.share, *job, *attempt, file))

@@ -14,7 +14,7 @@ use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
-use crate::{hash, journal, notify, probe, publisher, tool, watch, weaver};
+use crate::{hash, journal, merger, notify, probe, publisher, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,7 +108,11 @@ pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
     let mut rules = config.rules.clone();
     rules.shares = names
         .iter()
-        .map(|share| ShareRules { name: share.name.clone(), read_only: !share.read_only.is_empty() })
+        .map(|share| ShareRules {
+            name: share.name.clone(),
+            read_only: !share.read_only.is_empty(),
+            merge: config.shares.iter().find(|one| one.name == share.name).map(|one| one.merge).unwrap_or_default(),
+        })
         .collect();
     if let Some(wrong) = rules.check().into_iter().next() {
         return Err(ServeError::Rules(format!("{}.{}.{}: {}", wrong.pipeline, wrong.step, wrong.key, wrong.text)));
@@ -235,6 +239,7 @@ impl Parts<'_> {
         let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
         let hasher = hash::start(threads, &self.shares, &self.archive, &self.inbox);
         let weaver = weaver::start(threads, &self.shares, &self.archive, &self.inbox);
+        let merger = merger::start(&self.archive, &self.inbox);
         let prober = probe::start(&self.shares, &self.inbox);
         let scratches = Scratches { fallback: state.join("scratch"), own: scratches(self.config, world) };
         let outputs = {
@@ -293,7 +298,10 @@ impl Parts<'_> {
             Effect::Weave(order) => weaver.weave(order),
             Effect::Probe { file, stamp, .. } => prober.probe(file, stamp),
             Effect::Publish(intent) => publisher.publish(intent),
-            Effect::LookUp { .. } | Effect::Answer { .. } => unreachable!("the driver does these itself"),
+            Effect::Merge(order) => merger.merge(order),
+            Effect::LookUp { .. } | Effect::LookUpHistory { .. } | Effect::Answer { .. } => {
+                unreachable!("the driver does these itself")
+            }
         };
         (Box::new(hands), attempts)
     }

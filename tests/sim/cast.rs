@@ -88,7 +88,7 @@ fn rules() -> Rules {
         },
     ];
     Rules {
-        shares: vec![ShareRules { name: "main".to_owned(), read_only: false }],
+        shares: vec![ShareRules { name: "main".to_owned(), read_only: false, merge: MergePolicy::Auto }],
         pipelines: vec![Pipeline {
             name: "show".into(),
             subject: "ep/{episode:digits}/".to_owned(),

@@ -1,7 +1,7 @@
 //! What must always hold, looked at after every step. Each check has a name; a planted bug must be seen by its own.
 
 use crate::cast::QUIET_MS;
-use crate::disk::is_note;
+use crate::disk::{digest, is_note};
 use crate::world::World;
 use show_core::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -267,11 +267,26 @@ impl World {
         let at = self.lived();
         for file in intent.files().filter(|file| is_note(&file.path)) {
             let path = file.path.to_string();
-            let lost = self.disk.lost_marks(&path);
+            let mut lost = self.disk.lost_marks(&path);
+            let is_new = |text: &String| {
+                let made = |made: &Move| matches!(made, Move::Replace { new, .. } if *new == digest(text));
+                intent.moves.iter().any(made)
+            };
+            let ours = self.disk.files.get(&path).map(|found| found.text.clone()).filter(is_new);
+            if matches!(intent.cause, Cause::Conflict { .. }) {
+                // The file had gone back to an older state; that one is in its history now.
+                lost.retain(|mark| !self.is_in_history(&path, mark));
+                if let (Some(words), Some(text)) = (self.disk.last_words.get_mut(&path), &ours) {
+                    (words.text, words.at, words.lived) = (text.clone(), self.t, at);
+                }
+            }
             self.expect("no human mark lost", lost.is_empty(), || format!("{path} lost {lost:?}"));
             let made_anew = self.disk.files.contains_key(&path) && !self.disk.last_words.contains_key(&path);
             self.expect("no human mark lost", !made_anew, || format!("{path} was removed and came back"));
-            self.checks.published.insert(path, at);
+            // Where somebody has saved since, the clock of people counts.
+            if ours.is_some() {
+                self.checks.published.insert(path, at);
+            }
         }
     }
 

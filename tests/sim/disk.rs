@@ -17,6 +17,8 @@ pub struct Disk {
     pub staged: BTreeMap<(u64, usize), String>,
     /// The last text a person saved in each note; gone when the person removed it.
     pub last_words: BTreeMap<String, LastWords>,
+    /// Marks of texts that Syncthing set aside, by note.
+    pub aside: BTreeMap<String, BTreeSet<String>>,
     inode: u64,
 }
 
@@ -48,16 +50,25 @@ impl Disk {
         let Some(words) = self.last_words.get(path) else { return Vec::new() };
         let now = self.files.get(path).map_or("", |file| file.text.as_str());
         let now: BTreeSet<&str> = now.split_whitespace().collect();
-        let marks = words.text.split_whitespace().filter(|word| word.starts_with('@'));
-        marks.filter(|mark| !now.contains(mark)).map(str::to_owned).collect()
+        marks(&words.text).filter(|mark| !now.contains(mark)).map(str::to_owned).collect()
     }
+}
+
+pub fn marks(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace().filter(|word| word.starts_with('@'))
 }
 
 pub fn digest(text: &str) -> Digest {
     Digest(*blake3::hash(text.as_bytes()).as_bytes())
 }
 
+pub fn is_markdown(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, end)| end == "md")
+}
+
 pub fn is_note(path: &str) -> bool {
-    let is_markdown = path.rsplit_once('.').is_some_and(|(_, end)| end == "md");
-    is_markdown && path.matches('/').count() == 2 && !path.contains(".sync-conflict-")
+    is_markdown(path)
+        && !path.starts_with("showd/")
+        && path.matches('/').count() == 2
+        && !path.contains(".sync-conflict-")
 }

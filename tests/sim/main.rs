@@ -12,6 +12,7 @@ mod publisher;
 mod runner;
 #[path = "../../daemon/core/tests/stories/story/store.rs"]
 mod store;
+mod syncthing;
 mod world;
 
 use planted::Planted;
@@ -114,6 +115,11 @@ fn planted_restores_that_forget_a_lease_are_seen() {
 #[test]
 fn planted_writes_that_ignore_quiet_are_seen() {
     caught(Planted::QuietIgnored, "quiet is respected");
+}
+
+#[test]
+fn planted_conflict_copies_that_are_removed_for_good_are_seen() {
+    caught(Planted::SetAsideForgotten, "at calm: what was set aside");
 }
 
 #[test]

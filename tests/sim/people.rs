@@ -7,7 +7,7 @@ use crate::world::{Item, World};
 use show_core::*;
 
 /// One thing that a person or another program does.
-pub const ACTIONS: u64 = 16;
+pub const ACTIONS: u64 = 18;
 
 impl World {
     pub fn person_acts(&mut self) {
@@ -30,7 +30,11 @@ impl World {
             8 => self.tamper(),
             9 => self.leave_a_lock_file(),
             10..=15 => self.client_asks(),
-            _ => unreachable!("there are sixteen actions"),
+            16 | 17 => {
+                let path = self.some_note();
+                self.edited_elsewhere(&path);
+            }
+            _ => unreachable!("there are eighteen actions"),
         }
     }
 

@@ -13,4 +13,5 @@ pub enum Planted {
     RestoreForgetsLease,
     QuietIgnored,
     OpenFileIgnored,
+    SetAsideForgotten,
 }

@@ -57,7 +57,8 @@ impl World {
                 let text = self.bytes(source, new);
                 self.put_new(&mut running, &file, &text)
             }
-            Move::Rename { .. } | Move::Remove { .. } => unreachable!("this show neither renames nor removes"),
+            Move::Remove { file, base, .. } => self.take_away(&mut running, &file, base),
+            Move::Rename { .. } => unreachable!("this show renames nothing"),
         };
         match outcome {
             Ok(()) => {
@@ -84,6 +85,7 @@ impl World {
 
     fn bytes(&self, source: &Source, new: Digest) -> String {
         match source {
+            Source::Text(text) => text.clone(),
             Source::Blob => self.blobs.get(&new).cloned().expect("a woven text is kept as a blob"),
             Source::Scratch { job, attempt, .. } => {
                 let scratch = self.runner.scratch.get(&(*job, *attempt)).and_then(|scratch| scratch.get(&new));
@@ -160,6 +162,21 @@ impl World {
         Ok(())
     }
 
+    fn take_away(&mut self, running: &mut Running, file: &FilePath, base: Digest) -> Result<(), FilePath> {
+        let (path, stage) = (file.path.to_string(), (running.intent.id.0, running.place));
+        match self.disk.files.get(&path).map(|found| found.text.clone()) {
+            Some(out) if digest(&out) == base => {
+                self.disk.staged.insert(stage, out);
+                self.remove_as_us(&path);
+            }
+            Some(_) => return Err(file.clone()),
+            // Taken away before a crash, or by somebody else.
+            None => {}
+        }
+        self.next_place(running, &path, "");
+        Ok(())
+    }
+
     fn next_place(&mut self, running: &mut Running, path: &str, new: &str) {
         let found = self.disk.files.get(path).filter(|found| found.text == new);
         running.stamps.push(found.map(|found| found.stamp));
@@ -172,6 +189,11 @@ impl World {
     fn roll_back(&mut self, running: &Running) {
         for (place, made) in running.intent.moves.iter().enumerate().take(running.place + 1).rev() {
             let staged = self.disk.staged.remove(&(running.intent.id.0, place));
+            if let (Move::Remove { file, .. }, Some(out)) = (made, &staged)
+                && !self.disk.files.contains_key(&*file.path)
+            {
+                self.write_as_us(&file.path, out);
+            }
             let (Move::Replace { file, new, .. } | Move::New { file, new, .. }) = made else { continue };
             if self.disk.digest(&file.path) != Some(*new) {
                 continue;

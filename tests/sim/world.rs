@@ -86,6 +86,12 @@ pub enum Item {
     Edit(String),
     Grow(String),
     Vanish(String),
+    /// A text that was made of another one elsewhere is about to replace the file.
+    Pull(String, String, String),
+    Arrive(String, String),
+    Date(String, Digest),
+    /// Somebody looks at the conflicts.
+    Settle,
     Fault,
     Hear(u64),
     ShareBack,
@@ -218,6 +224,10 @@ impl World {
             Item::Edit(path) if self.chaos => self.edit(&path),
             Item::Grow(path) if self.chaos => self.grow(&path),
             Item::Vanish(path) => self.vanish(&path),
+            Item::Pull(path, base, text) if self.chaos => self.pull(&path, &base, &text),
+            Item::Arrive(path, text) => self.arrive(&path, &text),
+            Item::Date(path, of) => self.date(&path, of),
+            Item::Settle => self.settle_conflicts(),
             Item::Fault if self.chaos => {
                 self.fault();
                 let pause = self.dice.between(500, 15_000);
@@ -310,7 +320,14 @@ impl World {
         }
         self.check_changes(&changes);
         for (changes, ordered) in &steps {
-            self.store.keep(changes);
+            let is_aside =
+                |change: &Change| matches!(change, Change::Put(Row::Revision(row)) if row.origin.contains("set aside"));
+            if self.planted == Planted::SetAsideForgotten {
+                let rest: Vec<Change> = changes.iter().filter(|change| !is_aside(change)).cloned().collect();
+                self.store.keep(&rest);
+            } else {
+                self.store.keep(changes);
+            }
             // What a later step of the same turn makes of a need comes after this start.
             for effect in ordered {
                 self.check_needs_of(effect);
@@ -360,6 +377,18 @@ impl World {
             Effect::Weave(order) => {
                 let delay = self.delay(1, 300);
                 self.after(delay, Item::Weave(self.life, order));
+            }
+            Effect::LookUpHistory { file } => {
+                let rows = self.store.revisions.iter().filter(|row| row.file == file);
+                let history = rows.map(|row| Version { digest: row.digest, by_us: row.by_us }).collect();
+                let delay = self.delay(0, 50);
+                self.tell_daemon(delay, Event::HistoryFound { file, history });
+            }
+            Effect::Merge(order) => {
+                let merged = self.merge(&order);
+                let Merge { copy, ours, theirs, .. } = order;
+                let delay = self.delay(1, 300);
+                self.tell_daemon(delay, Event::Merged { copy, ours, theirs, merged });
             }
             Effect::Probe { file, stamp, .. } => self.probe(file, stamp),
             Effect::Publish(intent) => self.publish(*intent),
@@ -450,7 +479,7 @@ impl World {
             Some(stamp) if before == now => {
                 let text = self.disk.files[path].text.clone();
                 let digest = digest(&text);
-                if is_note(path) {
+                if crate::disk::is_markdown(path) {
                     self.blobs.insert(digest, text);
                 }
                 self.deliver(Event::Hashed { file, stamp, digest });
@@ -619,8 +648,7 @@ impl World {
         if self.deaf {
             self.after(1, Item::Hear(self.life));
         }
-        let beside: Vec<String> =
-            self.disk.files.keys().filter(|path| path.contains(".sync") || path.contains("/.")).cloned().collect();
+        let beside: Vec<String> = self.disk.files.keys().filter(|path| path.contains("/.")).cloned().collect();
         for path in beside {
             self.vanish(&path);
         }
@@ -628,6 +656,9 @@ impl World {
             if self.disk.files.get(&path).is_some_and(|file| file.text == "made by hand") {
                 self.vanish(&path);
             }
+        }
+        for look in 1..20 {
+            self.after(look * 15_000, Item::Settle);
         }
         self.client_leaves();
         let holds: Vec<FilePath> = self.store.leases.values().map(|row| row.file.clone()).collect();
@@ -657,6 +688,14 @@ impl World {
     /// What is wrong with the world, now that everything should be done.
     fn check_truth(&self) -> Option<String> {
         let core = self.core.as_ref()?;
+        let lost = self.lost_aside();
+        if !lost.is_empty() {
+            return Some(format!("what was set aside is nowhere: {lost:?}"));
+        }
+        if let Some(copy) = self.disk.files.keys().find(|path| path.contains(".sync-conflict-")) {
+            let conflicts: Vec<ConflictView> = core.conflicts().collect();
+            return Some(format!("{copy} is still there: {conflicts:?}"));
+        }
         for episode in ["ep/1/", "ep/2/"] {
             let notes: Vec<(&String, &str)> = self
                 .disk

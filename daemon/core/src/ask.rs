@@ -58,6 +58,12 @@ pub enum Ask {
         digest: Digest,
         size: u64,
     },
+    /// Settle a conflict copy: `with` takes the place of the file that it is a copy of (`None`: that stays as it is), and
+    /// the copy is removed. At once, as for `Restore`.
+    Resolve {
+        copy: FilePath,
+        with: Option<(Digest, u64)>,
+    },
     /// Publish new files, never over others; the bytes are blobs already.
     Create {
         files: Vec<(FilePath, Digest, u64)>,

@@ -5,6 +5,7 @@
 //! meanwhile is collected and leaves as one [`Decision`].
 
 use crate::build::{Build, Job};
+use crate::conflict::Conflicts;
 use crate::lane::{Lane, LaneId, LaneNames, ViewName};
 use crate::lease::Leases;
 use crate::plan::Outlook;
@@ -61,6 +62,7 @@ pub struct Coordinator {
     /// Files that an intent is about.
     pub(crate) publishing: BTreeMap<FilePath, IntentId>,
     pub(crate) probes: Probes,
+    pub(crate) conflicts: Conflicts,
 
     pub(crate) proposals: BTreeMap<ProposalId, ProposalRow>,
     /// Proposals that a person accepted and that are not published yet.
@@ -104,7 +106,8 @@ impl Coordinator {
     /// When to call [`Self::step`] with [`Event::Clock`], unless something else happens before.
     pub fn next_deadline(&self) -> Option<Time> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        [timer, self.leases.next_end(), self.files.next_leaving()].into_iter().flatten().min()
+        let clocks = [timer, self.leases.next_end(), self.files.next_leaving(), self.conflicts.next_wake()];
+        clocks.into_iter().flatten().min()
     }
 
     fn take_note(&mut self, event: Event) {
@@ -128,6 +131,8 @@ impl Coordinator {
             Event::Rescued { file, digest, size } => self.rescued(file, digest, size),
             Event::Probed { file, stamp, found } => self.probed(&file, stamp, found),
             Event::Published { intent, outcome } => self.published(intent, outcome),
+            Event::HistoryFound { file, history } => self.history_found(&file, &history),
+            Event::Merged { copy, ours, theirs, merged } => self.merged(&copy, ours, theirs, merged),
             Event::Found { found, missing } => self.found(found, &missing),
             Event::Asked { ask, client, who, what } => self.asked(ask, client, &who, what),
             Event::ClientGone { client } => self.client_gone(client),
@@ -139,6 +144,7 @@ impl Coordinator {
         self.end_locks();
         self.forget_left_files();
         self.ring_timers();
+        self.judge_conflicts();
         let mut rounds = 0;
         loop {
             self.plan_lanes();

@@ -31,6 +31,10 @@ pub enum Effect {
     StopAttempt { job: JobId, attempt: AttemptNo, grace_ms: u64 },
     /// The end of this attempt is kept: the runner may forget its exit record, and the scratch may go unless `keep`.
     ForgetAttempt { job: JobId, attempt: AttemptNo, keep_scratch: bool },
+    /// Fetch the versions of a file: `HistoryFound`.
+    LookUpHistory { file: FilePath },
+    /// Merge two texts on the best of these ancestors and keep what came out as a blob: `Merged`.
+    Merge(Merge),
     /// Apply edits in memory and keep the text as a blob: `Woven`.
     Weave(alloc::boxed::Box<WeaveOrder>),
     /// Look whether anybody outside speaks against writing a person's file, which looks so and holds these bytes:
@@ -125,6 +129,35 @@ pub struct Layer {
     pub may_edit: Vec<String>,
 }
 
+/// Two texts of one file that were changed apart from each other; all of them are blobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    pub copy: FilePath,
+    pub original: FilePath,
+    /// What lies at the path.
+    pub ours: Digest,
+    /// What lies in the copy.
+    pub theirs: Digest,
+    /// The states of the file that they may have begun from, oldest first.
+    pub bases: Vec<Ancestor>,
+}
+
+/// A state of a file that two others may have begun from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ancestor {
+    pub digest: Digest,
+    /// Whatever came after it at the path was written by steps.
+    pub generated_since: bool,
+}
+
+/// One version of a file, as its history has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    pub digest: Digest,
+    /// A step wrote it, and not a person.
+    pub by_us: bool,
+}
+
 /// An ordered set of file moves that happens as one, kept as a row until its [`crate::Outcome`] is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -170,6 +203,8 @@ pub enum Move {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     Blob,
+    /// A few lines that we made up.
+    Text(String),
     /// The output of this role in the attempt's scratch.
     Scratch {
         job: JobId,
@@ -188,6 +223,11 @@ pub enum Cause {
     Weave { job: JobId, wove: alloc::boxed::Box<Wove> },
     /// A person: restore, accept, new episode.
     Person { who: String, what: String },
+    /// Something is said to people in a note of ours.
+    Notice,
+    /// A conflict copy is settled: `what` says how. `aside`: what the copy held and how long that is, where the history
+    /// of the original has not got it.
+    Conflict { copy: FilePath, original: FilePath, what: String, aside: Option<(Digest, u64)> },
 }
 
 /// What a published weave settles.

@@ -2,7 +2,7 @@
 
 use crate::{
     Ask, AskId, AttemptNo, Binding, ClientId, Digest, Disquiet, FilePath, IntentId, JobId, Ours, Peer, ShareId, Stamp,
-    WeaveId,
+    Version, WeaveId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -96,6 +96,18 @@ pub enum Event {
     Published {
         intent: IntentId,
         outcome: Outcome,
+    },
+    /// Answer to [`crate::Effect::LookUpHistory`]: the versions of a file, oldest first; of a long history the newest.
+    HistoryFound {
+        file: FilePath,
+        history: Vec<Version>,
+    },
+    /// Answer to [`crate::Effect::Merge`], with the texts of the order.
+    Merged {
+        copy: FilePath,
+        ours: Digest,
+        theirs: Digest,
+        merged: Merged,
     },
     /// Answer to [`crate::Effect::LookUp`]: the action rows that exist, keys that do not are missing.
     Found {
@@ -241,6 +253,18 @@ pub struct Woven {
     pub dropped: Vec<(u32, String)>,
     /// The loss guard refused; `digest` is then the base and the refused text is kept as a blob by the adapter.
     pub refused: Option<String>,
+}
+
+/// What came of merging two texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Merged {
+    /// Everything of both sides is in this text, kept as a blob. `generated_only`: the ancestor's
+    /// [`crate::Ancestor::generated_since`].
+    Clean { digest: Digest, size: u64, generated_only: bool },
+    /// Both sides changed the same, in so many places.
+    Unclean { places: u32 },
+    /// Not text, too long, no ancestor is known, …: for people, one line.
+    Impossible { why: String },
 }
 
 /// How a publishing intent ended. Exactly one per [`crate::Effect::Publish`] that is not overtaken by a crash.

@@ -43,6 +43,14 @@ pub(crate) fn is_plain(file: &FilePath) -> bool {
     kind(&file.path) == Kind::Plain
 }
 
+/// The file that this is a conflict copy of, if it is one.
+pub(crate) fn copied(file: &FilePath) -> Option<FilePath> {
+    match kind(&file.path) {
+        Kind::ConflictCopy { of } => Some(FilePath { share: file.share, path: of.into() }),
+        Kind::Plain | Kind::Temporary { .. } | Kind::Ours => None,
+    }
+}
+
 /// A person's Markdown: kept as a blob when read, written only when quiet.
 pub(crate) fn is_markdown(path: &str) -> bool {
     extension(path).is_some_and(|extension| extension.eq_ignore_ascii_case("md"))

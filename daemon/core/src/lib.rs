@@ -14,6 +14,7 @@ mod asked;
 mod attempt;
 mod blocker;
 mod build;
+mod conflict;
 mod coordinator;
 mod decision;
 mod effect;
@@ -45,6 +46,7 @@ mod weave;
 
 pub use ask::*;
 pub use blocker::Blocker;
+pub use conflict::ConflictView;
 pub use coordinator::Coordinator;
 pub use decision::Decision;
 pub use effect::*;

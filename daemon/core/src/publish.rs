@@ -248,6 +248,7 @@ impl Coordinator {
             Outcome::Failed { .. } => unreachable!("handled above"),
         }
         for file in intent.files() {
+            self.mark_conflicts_of(file);
             for lane in self.lanes_of(file, true) {
                 self.mark(lane);
             }
@@ -256,6 +257,9 @@ impl Coordinator {
 
     /// Nothing of it is in place.
     fn give_up(&mut self, intent: &Intent, event: JobEvent) {
+        if let Cause::Conflict { copy, .. } = &intent.cause {
+            self.conflict_published(copy);
+        }
         let Some(job) = intent.job() else { return };
         if !self.is_publishing_job(job, intent.id) {
             return;
@@ -288,9 +292,17 @@ impl Coordinator {
             Cause::Person { who, what } => {
                 (Node { step: PERSON.into(), element: "".into() }, format!("{what} by {who}"))
             }
+            Cause::Notice => (Node { step: NOTICE.into(), element: "".into() }, NOTICE.to_owned()),
+            Cause::Conflict { copy, original, what, aside } => {
+                if let Some((digest, size)) = *aside {
+                    let (file, at, origin) = (original.clone(), self.now, format!("person, set aside as {copy}"));
+                    self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us: false }));
+                }
+                (Node { step: PERSON.into(), element: "".into() }, what.clone())
+            }
         };
         for (place, made) in intent.moves.iter().enumerate() {
-            self.note_move(made, stamps.get(place).copied().flatten(), &by, &origin, intent.cause.is_person());
+            self.note_move(made, stamps.get(place).copied().flatten(), &by, &origin, intent.cause.is_of_a_person());
         }
         for file in intent.files() {
             self.log("publish.done").file(file).text(format!("{file} was published: {origin}"));
@@ -314,6 +326,8 @@ impl Coordinator {
                 }
             }
             Cause::Person { .. } => {}
+            Cause::Notice => intent.files().for_each(|file| self.mark_notice(file.share)),
+            Cause::Conflict { copy, .. } => self.conflict_published(copy),
         }
     }
 
@@ -337,10 +351,9 @@ impl Coordinator {
         if overtaken || stamp.is_none() {
             self.order(Effect::LookAt { file: file.clone() });
         }
-        if human {
-            let row = RevisionRow { file: file.clone(), at: self.now, digest, size, origin: origin.to_owned() };
-            self.put(Row::Revision(row));
-        }
+        // Of what steps made only the digest is kept: by it we know our own among what Syncthing sets aside.
+        let (file, at, origin, by_us) = (file.clone(), self.now, origin.to_owned(), !is_person);
+        self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us }));
     }
 
     /// Bytes that a person wrote in the moment of a publish: whatever becomes of the file, its history has them.
@@ -348,7 +361,7 @@ impl Coordinator {
         let text = format!("{file} was written while it was being replaced; those bytes are in its history");
         self.log("file.rescued").file(&file).text(text);
         let origin = "person, while it was being replaced".to_owned();
-        self.put(Row::Revision(RevisionRow { file, at: self.now, digest, size, origin }));
+        self.put(Row::Revision(RevisionRow { file, at: self.now, digest, size, origin, by_us: false }));
     }
 
     fn forget_file(&mut self, file: &FilePath) {
@@ -412,18 +425,20 @@ impl Intent {
     pub fn job(&self) -> Option<JobId> {
         match &self.cause {
             Cause::Attempt { job, .. } | Cause::Weave { job, .. } => Some(*job),
-            Cause::Person { .. } => None,
+            Cause::Person { .. } | Cause::Conflict { .. } | Cause::Notice => None,
         }
     }
 }
 
 impl Cause {
-    fn is_person(&self) -> bool {
-        matches!(self, Self::Person { .. })
+    /// What it writes is a person's text, and no step's.
+    fn is_of_a_person(&self) -> bool {
+        matches!(self, Self::Person { .. } | Self::Conflict { .. })
     }
 }
 
 const PERSON: &str = "person";
+const NOTICE: &str = "notice";
 /// No file looks like this: whatever lies there has to be read again.
 const NO_STAMP: Stamp = Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 };
 /// A full disk is looked at again this soon, then twice as long after, up to the longest.

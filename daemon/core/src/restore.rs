@@ -55,6 +55,7 @@ impl Coordinator {
             intents: BTreeMap::new(),
             publishing: BTreeMap::new(),
             probes: crate::quiet::Probes::default(),
+            conflicts: crate::conflict::Conflicts::default(),
             proposals: BTreeMap::new(),
             accepted: BTreeMap::new(),
             fixed: BTreeMap::new(),

@@ -330,6 +330,8 @@ pub struct RevisionRow {
     pub size: u64,
     /// `person`, or the step and job that wrote it, or `restored by pat`.
     pub origin: String,
+    /// A step wrote it, and not a person.
+    pub by_us: bool,
 }
 
 /// One entry of the append-only log.

@@ -38,6 +38,19 @@ pub struct ShareRules {
     pub name: String,
     /// Another machine's name stands in the owner statement: read and report, write nothing.
     pub read_only: bool,
+    pub merge: MergePolicy,
+}
+
+/// What may be merged into a person's file without asking, when two devices changed it and both edits fit together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MergePolicy {
+    /// Everything that is clean.
+    Auto,
+    /// Where one of the sides changed nothing but what we fill in.
+    #[default]
+    GeneratedOnly,
+    /// Nothing.
+    Ask,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

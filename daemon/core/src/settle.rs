@@ -294,6 +294,16 @@ impl Files {
         self.copies.get(path)?.first()
     }
 
+    /// The conflict copies of a file.
+    pub fn copies(&self, path: &FilePath) -> impl Iterator<Item = &FilePath> {
+        self.copies.get(path).into_iter().flatten()
+    }
+
+    /// All conflict copies of a share.
+    pub fn all_copies(&self, share: ShareId) -> impl Iterator<Item = &FilePath> {
+        self.copies.iter().filter(move |(of, _)| of.share == share).flat_map(|(_, copies)| copies)
+    }
+
     /// Notes what lies beside what; true when it is not a plain file.
     fn index(&mut self, path: &FilePath) -> bool {
         let (of, map) = match kind(&path.path) {

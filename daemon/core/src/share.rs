@@ -92,6 +92,7 @@ impl Coordinator {
         }
         if first {
             self.mark_share(share);
+            self.mark_conflicts_in(share);
         }
         if again {
             self.scan(share);
@@ -178,6 +179,7 @@ impl Coordinator {
 
     /// Lets the subjects of a file be planned when the change has settled, and finds new subjects.
     fn file_changed(&mut self, file: &FilePath) {
+        self.mark_conflicts_of(file);
         for lane in self.lanes_of(file, true) {
             let play = self.lanes[&lane].play.clone();
             let Some(at) = self.files.get(file).map(|state| state.settles_at(file, &play.pipeline)) else { continue };
@@ -193,6 +195,7 @@ impl Coordinator {
             Kind::ConflictCopy { of } | Kind::Temporary { of } => FilePath { share: file.share, path: of.into() },
             Kind::Plain | Kind::Ours => return,
         };
+        self.mark_conflicts_of(&of);
         for lane in self.lanes_of(&of, true) {
             self.mark(lane);
         }
@@ -274,14 +277,15 @@ impl Coordinator {
         if let Some((row, is_new)) = row {
             if is_new {
                 self.forget_fixed_points(file, digest);
-                if keeps_bytes(file) {
-                    let origin = "person".to_owned();
-                    let (at, size) = (self.now, stamp.size);
-                    self.put(Row::Revision(RevisionRow { file: file.clone(), at, digest, size, origin }));
+                // A conflict copy has no history of its own.
+                if keeps_bytes(file) && is_plain(file) {
+                    let (file, at, size, origin) = (file.clone(), self.now, stamp.size, "person".to_owned());
+                    self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us: false }));
                 }
             }
             self.put(Row::File(row));
         }
+        self.mark_conflicts_of(file);
         for lane in self.lanes_of(file, true) {
             self.mark(lane);
         }

@@ -131,6 +131,8 @@ impl Coordinator {
             && self.files.next_leaving().is_none()
             && self.weaving.is_empty()
             && !self.probes.is_any_open()
+            && !self.conflicts.is_any_under_way()
+            && !(quiet_too && self.conflicts.is_any_waiting())
             && self.intents.values().all(|pending| pending.hold == crate::publish::Hold::Held)
             && self.asking.is_empty()
             && !self.jobs.values().any(|job| under_way(&job.row.state) && !self.is_held_publish(&job.row.state))

@@ -17,6 +17,8 @@ pub fn config(config: &Config) -> String {
     for share in &config.shares {
         let _ = writeln!(out, "\n[share.{}]", key(&share.name));
         line(&mut out, "path", &quoted(&share.root.to_string_lossy()));
+        let named = super::MERGE_POLICIES.iter().find(|(_, policy)| *policy == share.merge);
+        line(&mut out, "merge", &quoted(named.map_or("", |(name, _)| name)));
         if let Some(scratch) = &share.scratch {
             line(&mut out, "scratch", &quoted(&scratch.to_string_lossy()));
         }

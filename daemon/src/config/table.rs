@@ -93,6 +93,22 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// One of a few words.
+    pub fn one_of<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text(key)?;
+        let found = words.iter().find(|(word, _)| *word == text.value).map(|(_, value)| *value);
+        if found.is_none() {
+            let words: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            self.report(
+                &text.span,
+                key,
+                format!("is not known: \"{}\"", text.value),
+                format!("write {}", words.join(" or ")),
+            );
+        }
+        found
+    }
+
     pub fn count(&mut self, key: &'static str, min: u32, max: u32) -> Option<At<u32>> {
         let value = self.value(key)?;
         let number = match value.get_ref() {

@@ -6,7 +6,7 @@ use crate::config::{Config, Given};
 use crate::inbox::{Inbox, Said};
 use crate::store::tests::forgetful::Forgetful;
 use crate::view::ShareName;
-use show_core::{ClientId, Peer, Seq, ShareRules};
+use show_core::{ClientId, MergePolicy, Peer, Seq, ShareRules};
 use show_protocol::ask::{Jobs, Submit, WaitIdle};
 use show_protocol::{Answer, RefusalKind, Reply, Request};
 use std::sync::Mutex;
@@ -58,7 +58,10 @@ impl Bench {
         let mut store = Store::on(disk.clone(), 1_000).expect("memory");
         store.enroll(shares).expect("kept");
         let mut rules = config.rules.clone();
-        rules.shares = shares.iter().map(|name| ShareRules { name: (*name).into(), read_only: false }).collect();
+        rules.shares = shares
+            .iter()
+            .map(|name| ShareRules { name: (*name).into(), read_only: false, merge: MergePolicy::default() })
+            .collect();
         let name =
             |name: &&str| ShareName { name: (*name).into(), root: Some(folder.join(name)), read_only: String::new() };
         let clock = Arc::new(Clock::new());

@@ -6,7 +6,7 @@ use super::{StoreError, key, read_error};
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition};
 use show_core::{
     ActionRow, BuildId, BuildRow, Digest, EventRow, FilePath, FileRow, JobId, JobRow, MetaRow, RevisionRow, Rows, Seq,
-    Subject,
+    Subject, Version,
 };
 
 /// Rows looked at for one page, at most: a page of a rare thing may come short, and names where to go on.
@@ -52,6 +52,9 @@ pub struct Reader {
 }
 
 type Read<T> = Result<T, StoreError>;
+
+/// What is older is nobody's ancestor any more.
+const HISTORY_MAX: usize = 1_000;
 
 impl Reader {
     pub(super) fn new(transaction: ReadTransaction) -> Self {
@@ -298,6 +301,12 @@ impl Reader {
             page.rows.push((number, RevisionRow::from_bytes(bytes.value())?));
         }
         Ok(page)
+    }
+
+    /// The newest versions of a file, oldest first.
+    pub fn history(&self, file: &FilePath) -> Read<Vec<Version>> {
+        let newest = self.revisions(file, None, HISTORY_MAX)?.rows.into_iter().rev();
+        Ok(newest.map(|(_, row)| Version { digest: row.digest, by_us: row.by_us }).collect())
     }
 
     pub fn revision(&self, file: &FilePath, number: u64) -> Read<Option<RevisionRow>> {

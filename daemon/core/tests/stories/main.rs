@@ -2,6 +2,7 @@
 
 mod asking;
 mod building;
+mod conflicts;
 mod failing;
 mod planning;
 mod publishing;

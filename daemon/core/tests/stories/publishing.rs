@@ -199,8 +199,10 @@ fn a_conflict_copy_beside_a_note_keeps_it_from_being_written_until_it_is_gone() 
     show.remove(copy).at(505.0).finish_all();
     assert_snapshot!(show.told(), @r"
     500.0s  removed ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
+    500.0s  publish 3: remove showd/conflicts.md
+    500.0s  publish.done: showd/conflicts.md was published: notice
     500.0s  job.publishing 4: weave of ep/0900/a.md
-    500.0s  publish 2: rewrite ep/0900/a.md
+    500.0s  publish 4: rewrite ep/0900/a.md
     500.0s  publish.done: ep/0900/a.md was published: weave, job 4
     500.0s  job.done 4: weave of ep/0900/a.md
     500.0s  build.new 2: ep/0900/a.md was published

@@ -195,7 +195,14 @@ pub fn ours() -> Ours {
 }
 
 pub fn revision() -> RevisionRow {
-    RevisionRow { file: file(), at: Time(16), digest: Digest([11; 32]), size: 300, origin: "person".into() }
+    RevisionRow {
+        file: file(),
+        at: Time(16),
+        digest: Digest([11; 32]),
+        size: 300,
+        origin: "person".into(),
+        by_us: false,
+    }
 }
 
 pub fn event() -> EventRow {

@@ -206,6 +206,16 @@ impl Story {
         self
     }
 
+    /// What may be merged without asking.
+    pub fn allowing(mut self, merge: MergePolicy) -> Self {
+        self.rules.shares.iter_mut().for_each(|share| share.merge = merge);
+        self
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.disk.contains_key(path)
+    }
+
     pub fn event(&mut self, event: Event) -> &mut Self {
         self.waiting.push_back(event);
         self.drain();
@@ -247,7 +257,12 @@ impl Story {
         }
         let stamps = intent.moves.iter().map(|made| match made {
             Move::Replace { file, new, .. } | Move::New { file, new, .. } => {
-                let text = self.blobs.get(new).cloned().unwrap_or_else(|| format!("bytes {new:?}"));
+                let text = match made {
+                    Move::Replace { source: Source::Text(text), .. } | Move::New { source: Source::Text(text), .. } => {
+                        text.clone()
+                    }
+                    _ => self.blobs.get(new).cloned().unwrap_or_else(|| format!("bytes {new:?}")),
+                };
                 self.put(&file.path, &text);
                 Some(self.disk[&*file.path].1)
             }
@@ -301,6 +316,21 @@ impl Story {
     pub fn skip(&mut self) -> &mut Self {
         self.lines.clear();
         self
+    }
+
+    /// Two texts that both begin with one of the bases fit together.
+    fn merge(&mut self, order: &Merge) -> Merged {
+        if order.bases.is_empty() {
+            return Merged::Impossible { why: "no ancestor of both is known".to_owned() };
+        }
+        let (ours, theirs) = (&self.blobs[&order.ours], &self.blobs[&order.theirs]);
+        let text = order.bases.iter().rev().map(|base| &self.blobs[&base.digest]).find_map(|base| {
+            ours.strip_prefix(base.as_str())?;
+            Some(format!("{ours}{}", theirs.strip_prefix(base.as_str())?))
+        });
+        let Some(text) = text else { return Merged::Unclean { places: 1 } };
+        self.blobs.insert(digest(&text), text.clone());
+        Merged::Clean { digest: digest(&text), size: text.len() as u64, generated_only: false }
     }
 
     fn put(&mut self, path: &str, text: &str) {
@@ -373,6 +403,17 @@ impl Story {
                 self.say(format!("start {}.{} {}", order.job, order.attempt, order.node));
                 self.waiting.push_back(Event::AttemptStarted { job: order.job, attempt: order.attempt });
                 self.running.insert(order.job, *order);
+            }
+            Effect::LookUpHistory { file } => {
+                let rows = self.store.revisions.iter().filter(|row| row.file == file);
+                let history = rows.map(|row| Version { digest: row.digest, by_us: row.by_us }).collect();
+                self.waiting.push_back(Event::HistoryFound { file, history });
+            }
+            Effect::Merge(order) => {
+                let Merge { copy, ours, theirs, .. } = order.clone();
+                let merged = self.merge(&order);
+                self.say(format!("merge {copy}: {merged:?}"));
+                self.waiting.push_back(Event::Merged { copy, ours, theirs, merged });
             }
             Effect::Probe { file, stamp, .. } => {
                 let found = self.disquiet.get(&*file.path).cloned().unwrap_or_default();
@@ -518,7 +559,7 @@ pub fn rules(steps: Vec<Step>) -> Rules {
         digest: Digest([0; 32]),
     };
     Rules {
-        shares: vec![ShareRules { name: "main".to_owned(), read_only: false }],
+        shares: vec![ShareRules { name: "main".to_owned(), read_only: false, merge: MergePolicy::default() }],
         pipelines: vec![pipeline],
         pools: vec![
             Pool { name: "cpu".to_owned(), capacity: 2 },

@@ -1,0 +1,380 @@
+//! Conflict copies: what Syncthing set aside because two devices changed one file.
+//!
+//! Each copy is judged by its text beside the text at the path and the file's recorded history, in this order: it holds
+//! the same; showd wrote it; it is an older state of what lies at the path; or what lies at the path is an older state
+//! of it, and it is put back. What is left is a real edit of both sides: they are merged on the nearest recorded
+//! ancestor, and that is applied when it is clean and the share allows it. Else nothing is touched and people are shown
+//! both. A copy is only ever removed by comparing and deleting, in one intent with the text that replaces it, and what
+//! it held is in the file's history first. Owns the copies. Read [`judge()`] first, then [`Coordinator::judge_conflicts`].
+
+mod judge;
+mod notice;
+
+use crate::kind::copied;
+use crate::settle::{Content, File, keeps_bytes};
+use crate::share::Known;
+use crate::{
+    Blocker, Cause, Coordinator, Digest, Effect, FilePath, Merge, MergePolicy, Merged, Move, Peer, Refusal,
+    RefusalKind, Reply, ShareId, Source, Time, Version,
+};
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use judge::{Verdict, judge};
+
+/// The copies that lie in the shares.
+#[derive(Debug, Default)]
+pub(crate) struct Conflicts {
+    of: BTreeMap<FilePath, Conflict>,
+    /// Copies that something changed for, judged in this step.
+    dirty: BTreeSet<FilePath>,
+    wake: BTreeSet<(Time, FilePath)>,
+    /// Shares whose note for people may have to be changed.
+    told: BTreeSet<ShareId>,
+}
+
+#[derive(Debug)]
+struct Conflict {
+    original: FilePath,
+    /// The texts of the copy and of the original (`None`: it is gone) that the rest is about.
+    texts: Option<(Digest, Option<Digest>)>,
+    /// The copy's text is nowhere in the original's history.
+    is_new: bool,
+    stand: Stand,
+}
+
+/// How far a copy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stand {
+    /// It may not be read yet, or is being read.
+    Unread,
+    LookingUp,
+    Merging,
+    Decided(Resolution),
+    Publishing,
+    /// For people to settle, and why.
+    Open(String),
+}
+
+/// What is to be done about a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Resolution {
+    /// What is put at the path; `None`: what lies there stays.
+    with: Option<(Digest, u64)>,
+    /// One line for people.
+    what: String,
+}
+
+/// A conflict copy as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictView {
+    pub copy: FilePath,
+    pub original: FilePath,
+    /// Nothing more happens to it unless a person decides.
+    pub is_open: bool,
+    /// What is being done about it, or why nothing is.
+    pub text: String,
+}
+
+impl Conflicts {
+    /// Something is being found out or done about one.
+    pub fn is_any_under_way(&self) -> bool {
+        let under_way = |stand: &Stand| matches!(stand, Stand::LookingUp | Stand::Merging | Stand::Publishing);
+        !self.dirty.is_empty() || self.of.values().any(|conflict| under_way(&conflict.stand))
+    }
+
+    /// One waits for a clock.
+    pub fn is_any_waiting(&self) -> bool {
+        !self.wake.is_empty()
+    }
+
+    pub fn next_wake(&self) -> Option<Time> {
+        self.wake.first().map(|(at, _)| *at)
+    }
+}
+
+impl Coordinator {
+    /// Every conflict copy that is known.
+    pub fn conflicts(&self) -> impl Iterator<Item = ConflictView> {
+        self.conflicts.of.iter().map(|(copy, conflict)| {
+            let (is_open, text) = match &conflict.stand {
+                Stand::Unread | Stand::LookingUp => (false, "being looked at".to_owned()),
+                Stand::Merging => (false, "being merged".to_owned()),
+                Stand::Decided(resolution) => (false, format!("waits for quiet: {}", resolution.what)),
+                Stand::Publishing => (false, "being settled".to_owned()),
+                Stand::Open(why) => (true, why.clone()),
+            };
+            ConflictView { copy: copy.clone(), original: conflict.original.clone(), is_open, text }
+        })
+    }
+
+    /// Something happened to a file that is a conflict copy, or that has some.
+    pub(crate) fn mark_conflicts_of(&mut self, file: &FilePath) {
+        if copied(file).is_some() {
+            self.conflicts.dirty.insert(file.clone());
+        }
+        self.conflicts.dirty.extend(self.files.copies(file).cloned());
+    }
+
+    pub(crate) fn mark_conflicts_in(&mut self, share: ShareId) {
+        self.conflicts.dirty.extend(self.files.all_copies(share).cloned());
+        self.mark_notice(share);
+    }
+
+    /// What is said to people in this share may have to be changed.
+    pub(crate) fn mark_notice(&mut self, share: ShareId) {
+        self.conflicts.told.insert(share);
+    }
+
+    pub(crate) fn judge_conflicts(&mut self) {
+        while let Some((at, copy)) = self.conflicts.wake.first().filter(|(at, _)| *at <= self.now).cloned() {
+            self.conflicts.wake.remove(&(at, copy.clone()));
+            self.conflicts.dirty.insert(copy);
+        }
+        let dirty = core::mem::take(&mut self.conflicts.dirty);
+        let shares: BTreeSet<ShareId> =
+            dirty.iter().map(|copy| copy.share).chain(core::mem::take(&mut self.conflicts.told)).collect();
+        for copy in dirty {
+            self.look_at_copy(&copy);
+        }
+        for share in shares {
+            self.tell_conflicts(share);
+        }
+    }
+
+    fn look_at_copy(&mut self, copy: &FilePath) {
+        let is_there = self.files.get(copy).is_some_and(File::is_there);
+        let Some(original) = copied(copy).filter(|_| is_there) else {
+            self.conflicts.of.remove(copy);
+            return;
+        };
+        if self.shares.get(&copy.share).is_none_or(|share| share.known != Known::Ready)
+            || self.is_publishing(copy)
+            || self.is_publishing(&original)
+        {
+            return;
+        }
+        let fresh = Conflict { original: original.clone(), texts: None, is_new: false, stand: Stand::Unread };
+        self.conflicts.of.entry(copy.clone()).or_insert(fresh);
+        let theirs = match self.read_for_conflict(copy, &original, copy) {
+            Ok(theirs) => theirs,
+            Err(stand) => return self.set_stand(copy, None, stand),
+        };
+        let Some(theirs) = theirs else { return };
+        let ours = match self.read_for_conflict(copy, &original, &original) {
+            Ok(ours) => ours,
+            Err(stand) => return self.set_stand(copy, None, stand),
+        };
+        if self.conflicts.of[copy].texts != Some((theirs, ours)) {
+            self.set_stand(copy, Some((theirs, ours)), Stand::LookingUp);
+            if ours.is_none() {
+                let why = "the file that it is a copy of is gone".to_owned();
+                self.set_stand(copy, Some((theirs, ours)), Stand::Open(why));
+            } else if ours == Some(theirs) {
+                let what = "the copy holds the same text, and is removed".to_owned();
+                self.decide_conflict(copy, false, Resolution { with: None, what });
+            } else {
+                self.order(Effect::LookUpHistory { file: original });
+            }
+            return;
+        }
+        if let Stand::Decided(resolution) = self.conflicts.of[copy].stand.clone() {
+            self.resolve(copy, resolution);
+        }
+    }
+
+    /// The text of a copy or of its original once it is settled and read; `None`: it is gone.
+    fn read_for_conflict(
+        &mut self,
+        copy: &FilePath,
+        original: &FilePath,
+        file: &FilePath,
+    ) -> Result<Option<Digest>, Stand> {
+        let play = self.playbook.plays.values().find(|play| play.subject_of(&original.path).is_some()).cloned();
+        let Some(play) = play else {
+            return Err(Stand::Open("no pipeline is about this file".to_owned()));
+        };
+        match self.files.on_disk(file, &play.pipeline, self.now) {
+            Content::Known(digest) => Ok(Some(digest)),
+            Content::Missing => Ok(None),
+            Content::Unsettled(at) => {
+                self.conflicts.wake.insert((at, copy.clone()));
+                Err(Stand::Unread)
+            }
+            Content::Unread => {
+                if self.files.begin_hashing(file) {
+                    self.order(Effect::Hash { file: file.clone(), keep: keeps_bytes(file) });
+                }
+                Err(Stand::Unread)
+            }
+        }
+    }
+
+    fn set_stand(&mut self, copy: &FilePath, texts: Option<(Digest, Option<Digest>)>, stand: Stand) {
+        if let Some(conflict) = self.conflicts.of.get_mut(copy) {
+            (conflict.texts, conflict.stand) = (texts, stand);
+            self.conflicts.told.insert(copy.share);
+        }
+    }
+
+    pub(crate) fn history_found(&mut self, file: &FilePath, history: &[Version]) {
+        for copy in self.files.copies(file).cloned().collect::<Vec<_>>() {
+            let Some(conflict) = self.conflicts.of.get(&copy) else { continue };
+            let (Some((theirs, Some(ours))), Stand::LookingUp) = (conflict.texts, &conflict.stand) else { continue };
+            let is_new = !history.iter().any(|version| version.digest == theirs);
+            match judge(history, ours, theirs) {
+                Verdict::Remove(why) => {
+                    let what = format!("the copy is removed: {why}");
+                    self.decide_conflict(&copy, is_new, Resolution { with: None, what });
+                }
+                Verdict::PutBack => {
+                    let size = self.files.get(&copy).and_then(File::stamp).map_or(0, |stamp| stamp.size);
+                    let what = "the file had gone back to an older state, and the copy is put back".to_owned();
+                    self.decide_conflict(&copy, is_new, Resolution { with: Some((theirs, size)), what });
+                }
+                Verdict::Merge(_) if !keeps_bytes(file) => {
+                    let why = "two devices changed it, and only Markdown is merged".to_owned();
+                    self.set_stand(&copy, Some((theirs, Some(ours))), Stand::Open(why));
+                }
+                Verdict::Merge(bases) => {
+                    if let Some(conflict) = self.conflicts.of.get_mut(&copy) {
+                        (conflict.is_new, conflict.stand) = (is_new, Stand::Merging);
+                    }
+                    self.order(Effect::Merge(Merge { copy, original: file.clone(), ours, theirs, bases }));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn merged(&mut self, copy: &FilePath, ours: Digest, theirs: Digest, merged: Merged) {
+        let Some(conflict) = self.conflicts.of.get(copy) else { return };
+        if conflict.texts != Some((theirs, Some(ours))) || conflict.stand != Stand::Merging {
+            return;
+        }
+        let is_new = conflict.is_new;
+        let policy = self.playbook.rules.shares.get(usize::from(copy.share.0)).map(|share| share.merge);
+        let allows = match policy.unwrap_or_default() {
+            MergePolicy::Auto => |_| true,
+            MergePolicy::GeneratedOnly => |generated_only| generated_only,
+            MergePolicy::Ask => |_| false,
+        };
+        let open = |why: String| Stand::Open(why);
+        match merged {
+            Merged::Clean { digest, .. } if digest == ours => {
+                let what = "the copy is removed: the file holds everything that it does".to_owned();
+                self.decide_conflict(copy, is_new, Resolution { with: None, what });
+            }
+            Merged::Clean { digest, size, generated_only } if allows(generated_only) => {
+                let what = "the copy is merged into the file".to_owned();
+                self.decide_conflict(copy, is_new, Resolution { with: Some((digest, size)), what });
+            }
+            Merged::Clean { .. } => {
+                let why = "two people changed it; both edits fit together, and a person is to say so".to_owned();
+                self.set_stand(copy, Some((theirs, Some(ours))), open(why));
+            }
+            Merged::Unclean { places } => {
+                let why = format!("two people changed it in {places} of the same places");
+                self.set_stand(copy, Some((theirs, Some(ours))), open(why));
+            }
+            Merged::Impossible { why } => self.set_stand(copy, Some((theirs, Some(ours))), open(why)),
+        }
+    }
+
+    fn decide_conflict(&mut self, copy: &FilePath, is_new: bool, resolution: Resolution) {
+        if let Some(conflict) = self.conflicts.of.get_mut(copy) {
+            (conflict.is_new, conflict.stand) = (is_new, Stand::Decided(resolution.clone()));
+        }
+        self.resolve(copy, resolution);
+    }
+
+    /// Carries out what was decided, once nobody is in the way.
+    fn resolve(&mut self, copy: &FilePath, resolution: Resolution) {
+        let original = self.conflicts.of[copy].original.clone();
+        let blockers = self.against_resolving(copy, &original, resolution.with.is_some());
+        if blockers.is_empty() {
+            return self.publish_resolution(copy, resolution);
+        }
+        // What names no time ends with something that is heard of: a lease, a file beside it.
+        if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
+            self.conflicts.wake.insert((at, copy.clone()));
+        }
+    }
+
+    fn against_resolving(&self, copy: &FilePath, original: &FilePath, writes: bool) -> Vec<Blocker> {
+        let mut blockers: Vec<Blocker> = self.read_only(copy.share).into_iter().collect();
+        blockers.extend(self.leases.against_write(None, copy));
+        blockers.extend(self.leases.against_write(None, original));
+        if writes {
+            let beside = self.files.written_beside(original).cloned();
+            blockers.extend(beside.map(|beside| Blocker::BeingWritten { file: original.clone(), beside }));
+            blockers.extend(self.unrested(original));
+            blockers.extend(self.unrested(copy));
+        }
+        blockers
+    }
+
+    fn publish_resolution(&mut self, copy: &FilePath, resolution: Resolution) {
+        let Some(Conflict { original, texts: Some((theirs, ours)), is_new, .. }) = self.conflicts.of.get(copy) else {
+            return;
+        };
+        let (original, theirs, ours, is_new) = (original.clone(), *theirs, *ours, *is_new);
+        let mut moves = Vec::new();
+        if let Some((new, size)) = resolution.with.filter(|(new, _)| Some(*new) != ours) {
+            let (file, source) = (original.clone(), Source::Blob);
+            moves.push(match ours {
+                Some(base) => {
+                    let seen = self.files.get(&file).and_then(File::stamp);
+                    Move::Replace { file, base, new, size, source, human: true, seen }
+                }
+                None => Move::New { file, new, size, source },
+            });
+        }
+        moves.push(Move::Remove { file: copy.clone(), base: theirs, human: keeps_bytes(copy) });
+        let size = self.files.get(copy).and_then(File::stamp).map_or(0, |stamp| stamp.size);
+        let aside = is_new.then_some((theirs, size));
+        self.set_stand(copy, Some((theirs, ours)), Stand::Publishing);
+        self.log("conflict.settled").file(copy).text(resolution.what.clone());
+        let cause = Cause::Conflict { copy: copy.clone(), original, what: resolution.what, aside };
+        let intent = self.new_intent(moves, cause);
+        self.publish_again(intent);
+    }
+
+    /// How it went: a copy that is still there is judged anew.
+    pub(crate) fn conflict_published(&mut self, copy: &FilePath) {
+        self.conflicts.of.remove(copy);
+        self.conflicts.dirty.insert(copy.clone());
+    }
+
+    /// A person decides: the text at the path stays, or this one takes its place.
+    pub(crate) fn resolve_for(
+        &mut self,
+        copy: &FilePath,
+        with: Option<(Digest, u64)>,
+        who: &Peer,
+    ) -> Result<Reply, Refusal> {
+        let no = |kind, text: String, hint: &str| Err(Refusal { kind, text, hint: hint.to_owned() });
+        let Some(conflict) = self.conflicts.of.get(copy) else {
+            let hint = "\"showctl conflicts\" lists them";
+            return no(RefusalKind::NotFound, format!("{copy} is no conflict copy that is known"), hint);
+        };
+        let original = conflict.original.clone();
+        if conflict.texts.is_none() || matches!(conflict.stand, Stand::Publishing) {
+            let text = format!("{copy} is being looked at");
+            return no(RefusalKind::NotNow, text, "try again in a moment");
+        }
+        let blockers = self.against_resolving(copy, &original, false);
+        if let Some(blocker) = blockers.first() {
+            return no(RefusalKind::NotNow, format!("{blocker}"), "try again when nobody is in the way");
+        }
+        let what = format!("settled by {}", who.name);
+        if let Some(conflict) = self.conflicts.of.get_mut(copy) {
+            // Whatever a person decides on, what was set aside stays in the history.
+            conflict.is_new = true;
+        }
+        self.publish_resolution(copy, Resolution { with, what });
+        let intent = self.publishing.get(copy).copied();
+        Ok(intent.map_or(Reply::Done, |intent| Reply::Publishing { intent }))
+    }
+}

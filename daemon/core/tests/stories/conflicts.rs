@@ -1,0 +1,136 @@
+//! Conflict copies: cleared away, merged, or left to people.
+
+use crate::story::*;
+use insta::assert_snapshot;
+use show_core::*;
+
+const NOTE: &str = "ep/0900/a.md";
+const COPY: &str = "ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md";
+
+fn open(show: &Story) -> Vec<String> {
+    show.core.conflicts().map(|conflict| format!("{} {}", conflict.is_open, conflict.text)).collect()
+}
+
+/// A note with two versions in its history.
+fn note() -> Story {
+    note_where(MergePolicy::GeneratedOnly)
+}
+
+fn note_where(merge: MergePolicy) -> Story {
+    let mut show = show().allowing(merge).with(NOTE, "kettle").start();
+    show.finish_all();
+    show.at(1000.0).save(NOTE, "kettle. pot").at(1010.0).finish_all().at(1300.0).finish_all().skip();
+    show
+}
+
+#[test]
+fn a_copy_that_holds_what_lies_at_the_path_is_removed() {
+    let mut show = note();
+    show.at(2000.0).save(COPY, "kettle. pot").at(2010.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    2000.0s  saved ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
+    2003.0s  hash ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
+    2003.0s  conflict.settled: the copy holds the same text, and is removed
+    2003.0s  publish 3: remove ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
+    2003.0s  publish.done: ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md was published: the copy holds the same text, and is removed
+    ");
+    assert!(open(&show).is_empty());
+    assert!(!show.has(COPY));
+}
+
+#[test]
+fn a_copy_of_an_older_state_is_removed_and_one_of_a_text_that_showd_wrote_is_too() {
+    let mut show = note();
+    show.at(2000.0).save(NOTE, "kettle. pot. teh lid").at(2300.0).finish_all().at(2600.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. the lid");
+    show.save(COPY, "kettle").at(2700.0).finish_all();
+    assert!(!show.has(COPY), "an older state");
+    // A person's newer text won over ours.
+    show.save(NOTE, "kettle. pot. teh lid!").save(COPY, "kettle. pot. the lid").at(2710.0).finish_all();
+    assert!(!show.has(COPY), "what showd wrote");
+    show.at(3000.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. the lid!");
+}
+
+#[test]
+fn two_edits_that_fit_together_are_merged_where_the_share_allows_it_and_both_stay_in_the_history() {
+    let mut show = note_where(MergePolicy::Auto);
+    show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").skip().at(2010.0).finish_all();
+    assert_eq!(open(&show), ["false waits for quiet: the copy is merged into the file"]);
+    show.at(2300.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. cup. tray");
+    assert!(!show.has(COPY) && open(&show).is_empty());
+    let origins: Vec<&str> = show.store.revisions.iter().map(|row| &*row.origin).collect();
+    assert_snapshot!(origins.join("\n"), @r"
+    person
+    compile, job 3
+    person
+    compile, job 6
+    person
+    compile, job 9
+    person, set aside as ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
+    the copy is merged into the file
+    compile, job 12
+    ");
+}
+
+#[test]
+fn without_leave_nothing_is_touched_until_a_person_decides() {
+    let mut show = note();
+    show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").at(2300.0).finish_all().skip();
+    assert_eq!(open(&show), ["true two people changed it; both edits fit together, and a person is to say so"]);
+    assert_eq!((show.text(NOTE), show.text(COPY)), ("kettle. pot. cup", "kettle. pot. tray"));
+    assert_snapshot!(show.text("showd/conflicts.md"), @r#"
+    # Conflicts
+
+    Two devices changed these notes at the same time, and somebody has to decide. Until then nothing is repaired in them.
+    Compare the two, put what is missing into the note, and delete the copy; or use the command below it on the show's
+    machine. This note is written by showd and goes away by itself.
+
+    - [[ep/0900/a]]
+      set aside: [[ep/0900/a.sync-conflict-20260801-081936-ABCDEF2]]
+      two people changed it; both edits fit together, and a person is to say so
+      `showctl resolve "ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md"`
+    "#);
+    let copy = file(COPY);
+    show.ask(Ask::Resolve { copy: copy.clone(), with: Some((digest("kettle. pot. tray"), 17)) }).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. tray");
+    assert!(!show.has(COPY) && !show.has("showd/conflicts.md"));
+    show.ask(Ask::Resolve { copy, with: None });
+    assert_snapshot!(show.told().lines().last().expect("told"), @r#"2300.0s  answer 2: refused: ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md is no conflict copy that is known ("showctl conflicts" lists them)"#);
+}
+
+#[test]
+fn a_file_that_went_back_to_an_older_state_gets_the_newer_one_again() {
+    let mut show = note();
+    show.at(2000.0).save(NOTE, "kettle. pot. lid").at(2300.0).finish_all();
+    show.save(NOTE, "kettle").save(COPY, "kettle. pot. lid").at(2310.0).finish_all();
+    assert_eq!(open(&show).len(), 1);
+    show.at(2600.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. lid");
+    assert!(!show.has(COPY));
+}
+
+#[test]
+fn a_person_who_saves_meanwhile_has_the_copy_judged_anew() {
+    let mut show = note_where(MergePolicy::Auto);
+    show.manual_publish = true;
+    show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").at(2300.0).finish_all();
+    let (id, intent) = show.intents.iter().next().map(|(id, intent)| (*id, intent.clone())).expect("it is published");
+    show.save(NOTE, "kettle. pot. cup!");
+    let outcome = show.carry_out(&intent);
+    assert!(matches!(outcome, Outcome::Overtaken { .. }), "{outcome:?}");
+    show.publish(id, outcome);
+    show.manual_publish = false;
+    show.at(2700.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. cup!. tray");
+}
+
+#[test]
+fn a_restart_judges_again_and_settles_what_was_open() {
+    let mut show = note();
+    show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").at(2300.0).finish_all();
+    let before = open(&show);
+    show.restart();
+    assert_eq!(open(&show), before);
+}
