@@ -425,6 +425,7 @@ impl Coordinator {
                 created,
                 state,
             };
+            self.mark_notices(row.file.share);
             self.proposals.insert(id, row.clone());
             self.put(Row::Proposal(row));
         }
@@ -437,6 +438,7 @@ impl Coordinator {
         let Some(row) = self.proposals.get_mut(&id) else { return };
         row.state = state;
         let row = row.clone();
+        self.mark_notices(row.file.share);
         let accepted = self.accepted.entry(row.subject.clone()).or_default();
         if matches!(row.state, ProposalState::Accepted { .. }) {
             accepted.insert(id);

@@ -8,7 +8,6 @@
 //! it held is in the file's history first. Owns the copies. Read [`judge()`] first, then [`Coordinator::judge_conflicts`].
 
 mod judge;
-mod notice;
 
 use crate::kind::copied;
 use crate::settle::{Content, File, keeps_bytes};
@@ -31,8 +30,6 @@ pub(crate) struct Conflicts {
     /// Copies that something changed for, judged in this step.
     dirty: BTreeSet<FilePath>,
     wake: BTreeSet<(Time, FilePath)>,
-    /// Shares whose note for people may have to be changed.
-    told: BTreeSet<ShareId>,
 }
 
 #[derive(Debug)]
@@ -120,12 +117,7 @@ impl Coordinator {
 
     pub(crate) fn mark_conflicts_in(&mut self, share: ShareId) {
         self.conflicts.dirty.extend(self.files.all_copies(share).cloned());
-        self.mark_notice(share);
-    }
-
-    /// What is said to people in this share may have to be changed.
-    pub(crate) fn mark_notice(&mut self, share: ShareId) {
-        self.conflicts.told.insert(share);
+        self.mark_notices(share);
     }
 
     pub(crate) fn judge_conflicts(&mut self) {
@@ -133,14 +125,9 @@ impl Coordinator {
             self.conflicts.wake.remove(&(at, copy.clone()));
             self.conflicts.dirty.insert(copy);
         }
-        let dirty = core::mem::take(&mut self.conflicts.dirty);
-        let shares: BTreeSet<ShareId> =
-            dirty.iter().map(|copy| copy.share).chain(core::mem::take(&mut self.conflicts.told)).collect();
-        for copy in dirty {
+        for copy in core::mem::take(&mut self.conflicts.dirty) {
+            self.mark_notices(copy.share);
             self.look_at_copy(&copy);
-        }
-        for share in shares {
-            self.tell_conflicts(share);
         }
     }
 
@@ -215,7 +202,7 @@ impl Coordinator {
     fn set_stand(&mut self, copy: &FilePath, texts: Option<(Digest, Option<Digest>)>, stand: Stand) {
         if let Some(conflict) = self.conflicts.of.get_mut(copy) {
             (conflict.texts, conflict.stand) = (texts, stand);
-            self.conflicts.told.insert(copy.share);
+            self.mark_notices(copy.share);
         }
     }
 

@@ -63,6 +63,8 @@ pub struct Coordinator {
     pub(crate) publishing: BTreeMap<FilePath, IntentId>,
     pub(crate) probes: Probes,
     pub(crate) conflicts: Conflicts,
+    /// Shares in which something else may have to be said to people.
+    pub(crate) notices: BTreeSet<crate::ShareId>,
 
     pub(crate) proposals: BTreeMap<ProposalId, ProposalRow>,
     /// Proposals that a person accepted and that are not published yet.
@@ -155,6 +157,7 @@ impl Coordinator {
             rounds += 1;
             assert!(rounds < ROUNDS_MAX, "plans agree after a few rounds");
         }
+        self.write_notices();
         self.answer_waits();
     }
 

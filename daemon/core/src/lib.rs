@@ -28,6 +28,7 @@ mod lane;
 mod lease;
 mod log;
 mod name;
+mod notice;
 mod pattern;
 mod plan;
 mod playbook;

@@ -326,7 +326,7 @@ impl Coordinator {
                 }
             }
             Cause::Person { .. } => {}
-            Cause::Notice => intent.files().for_each(|file| self.mark_notice(file.share)),
+            Cause::Notice => intent.files().for_each(|file| self.mark_notices(file.share)),
             Cause::Conflict { copy, .. } => self.conflict_published(copy),
         }
     }

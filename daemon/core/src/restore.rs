@@ -56,6 +56,7 @@ impl Coordinator {
             publishing: BTreeMap::new(),
             probes: crate::quiet::Probes::default(),
             conflicts: crate::conflict::Conflicts::default(),
+            notices: BTreeSet::new(),
             proposals: BTreeMap::new(),
             accepted: BTreeMap::new(),
             fixed: BTreeMap::new(),

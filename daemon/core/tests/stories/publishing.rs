@@ -200,9 +200,9 @@ fn a_conflict_copy_beside_a_note_keeps_it_from_being_written_until_it_is_gone() 
     assert_snapshot!(show.told(), @r"
     500.0s  removed ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md
     500.0s  publish 3: remove showd/conflicts.md
-    500.0s  publish.done: showd/conflicts.md was published: notice
     500.0s  job.publishing 4: weave of ep/0900/a.md
     500.0s  publish 4: rewrite ep/0900/a.md
+    500.0s  publish.done: showd/conflicts.md was published: notice
     500.0s  publish.done: ep/0900/a.md was published: weave, job 4
     500.0s  job.done 4: weave of ep/0900/a.md
     500.0s  build.new 2: ep/0900/a.md was published
@@ -347,13 +347,25 @@ fn an_accepted_proposal_is_woven_in_like_any_edit() {
     let finished = Finished { proposals: vec![proposal], ..Finished::default() };
     show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().skip().at(500.0);
     assert_snapshot!(show.told(), @"nothing");
+    assert_snapshot!(show.text("showd/proposals/0900.md"), @r"
+    # Proposals
+
+    What showd would change in these notes, and does not without being told to. Change it by hand, or use a command below it
+    on the show's machine. This note is written by showd and goes away by itself.
+
+    - [[ep/0900/a]]
+      kettles whistle
+      `showctl accept 1` or `showctl reject 1`
+    ");
     show.ask(Ask::Accept { proposals: vec![ProposalId(1)] }).finish_all().at(700.0).finish_all();
     assert_snapshot!(show.told(), @r"
     500.0s  proposal.accepted: kettles whistle
     500.0s  answer 1: Done
+    500.0s  publish 3: remove showd/proposals/0900.md
     500.0s  build.new 2: proposal 1 was accepted
+    500.0s  publish.done: showd/proposals/0900.md was published: notice
     500.0s  job.publishing 7: weave of ep/0900/a.md
-    500.0s  publish 2: rewrite ep/0900/a.md
+    500.0s  publish 4: rewrite ep/0900/a.md
     500.0s  publish.done: ep/0900/a.md was published: weave, job 7
     500.0s  job.done 7: weave of ep/0900/a.md
     500.0s  build.new 3: ep/0900/a.md was published
@@ -367,7 +379,7 @@ fn an_accepted_proposal_is_woven_in_like_any_edit() {
     500.0s  job.started 10: compile
     500.0s  start 10.1 compile
     500.0s  job.publishing 10: compile
-    500.0s  publish 3: replace ep/0900/scripts/script.html
+    500.0s  publish 5: replace ep/0900/scripts/script.html
     500.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 10
     500.0s  job.done 10: compile: A KETTLE WHISTLES
     500.0s  build.ended 3: done
