@@ -83,6 +83,12 @@ pages! {
     changes: sample::changes();
     locks: LocksView { locks: sample::locks() };
     lock: sample::locks().remove(0);
+    lock_on_nothing: LockView {
+        exists: false,
+        nearest: Some("episodes/0900/rundown/10 Why Kettles Sing.md".into()),
+        file: "episodes/0900/rundown/10 Why Kettels Sing.md".into(),
+        ..sample::locks().remove(0)
+    };
     proposals: ProposalsView { proposals: vec![sample::proposal_line()], next: None };
     proposal: ProposalView { proposal: sample::proposal_line(), diff: sample::DIFF.into() };
     check_of_a_folder: CheckView {
@@ -142,6 +148,51 @@ fn lines_of_logs_and_events() {
     text.push_str(&done_to("requeued", "job", &IdsView { ids: vec![47] }));
     text.push_str(&done_to("accepted", "proposal", &IdsView { ids: (1..=30).collect() }));
     insta::assert_snapshot!(plain(&text));
+}
+
+/// Names as people have them: letters of many scripts, wide ones, and slugs without an end.
+#[test]
+fn long_and_foreign_names_keep_to_the_width_too() {
+    let title = "Über das Wasser, Übungen für Änfänger — 湯沸かしの科学と文化の長い長い歴史 (Teil 2)";
+    let file = format!("episodes/0900/rundown/10 {title}.md");
+    let slug = "why-kettles-sing-and-what-they-sing-when-nobody-listens-because-everybody-is-asleep-by-then-at-last";
+    let mut status = sample::status();
+    status.episodes[0].title = title.into();
+    let mut page = at_two_widths(&status);
+    let mut episode = sample::episode();
+    episode.episode.title = title.into();
+    page.push_str(&at_two_widths(&episode));
+    let event = EventView {
+        file: Some(file.clone()),
+        episode: None,
+        kind: "publish.done".into(),
+        text: format!("{file} was published: weave, job 39"),
+        ..sample::event(1_204)
+    };
+    let mut jobs = sample::jobs();
+    jobs[0].element = slug.into();
+    jobs[0].message = format!("reading {slug}.mov");
+    let locks =
+        LocksView { locks: vec![LockView { file: file.clone(), why: slug.into(), ..sample::locks().remove(0) }] };
+    let proposal = ProposalLine {
+        file: file.clone(),
+        summary: format!("slug \"{title}\" to \"{slug}\""),
+        ..sample::proposal_line()
+    };
+    let left_out = LeftOutFile { file: file.clone(), ..sample::left_out().remove(0) };
+    for part in [
+        at_two_widths(&EventsView { events: vec![event], next: Seq(1_205), end: true }),
+        at_two_widths(&JobsView { jobs, ..JobsView::default() }),
+        at_two_widths(&locks),
+        at_two_widths(&ProposalsView { proposals: vec![proposal.clone()], next: None }),
+        at_two_widths(&ProposalView { proposal, diff: String::new() }),
+        at_two_widths(&LeftOutView { files: vec![left_out], next: None }),
+        at_two_widths(&SubmittedView { build: BuildId(8), jobs: (300..340).map(JobId).collect() }),
+        at_two_widths(&PublishedView { text: format!("revision 1 of {file} is put back"), ..PublishedView::default() }),
+    ] {
+        page.push_str(&part);
+    }
+    insta::assert_snapshot!(page);
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub mod settings;
 pub mod span;
 mod table;
 
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, nearest};
 
 use problem::Source;
 use show_core::{MergePolicy, Pipeline, Pool, Rules, ShareRules};

@@ -89,7 +89,8 @@ fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<W
         Some(refused) => {
             let text = kept(&refused.text)?;
             let short = &text.to_string()[..12];
-            Some(format!("{}; what would have been written is kept as blob {short}", refused.why))
+            let path = &order.file.path;
+            Some(format!("{}; \"showctl show '{path}' {short}\" prints what would have been written", refused.why))
         }
         None => None,
     };

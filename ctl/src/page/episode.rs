@@ -6,7 +6,7 @@ use super::job::job_table;
 use super::rest::{lock_table, proposal_table};
 use super::status::left_out;
 use super::table::{Cell, Table, cell, column};
-use super::words::{hanging, on_air, plural, safe, size, width};
+use super::words::{aside, hanging, on_air, plural, safe, size, width, wrap};
 use super::{Look, Page};
 use show_protocol::{
     CheckView, EpisodeLine, EpisodeMadeView, EpisodeView, EpisodesView, ItemView, NamedThing, OutputView, StageState,
@@ -74,9 +74,12 @@ fn airing(episode: &EpisodeLine) -> String {
 pub fn headline(episode: &EpisodeLine, look: &Look) -> String {
     let airing = airing(episode);
     let fits = width(&episode.episode) + 1 + width(&episode.title) + width(&airing) <= look.width;
-    let airing = if fits { airing } else { airing.replacen(", ", "\n  ", 1) };
-    let title = if episode.title.is_empty() { String::new() } else { format!(" {}", safe(&episode.title)) };
-    format!("{}{title}{}\n", name(&episode.episode), dim(&airing))
+    if fits {
+        let title = if episode.title.is_empty() { String::new() } else { format!(" {}", safe(&episode.title)) };
+        return format!("{}{title}{}\n", name(&episode.episode), dim(&airing));
+    }
+    let (head, painted) = (format!("{} ", episode.episode), format!("{} ", name(&episode.episode)));
+    hanging(&head, &painted, &episode.title, look.width) + &aside(airing.trim_start_matches(", "), 2, look.width)
 }
 
 /// A paragraph for each stage that is not ready, naming what it waits for. Empty when nothing does.
@@ -132,8 +135,8 @@ fn thing_words(thing: &NamedThing, subject: &str) -> String {
 impl Page for EpisodeView {
     fn page(&self, look: &Look) -> String {
         let line = &self.episode;
-        let title = format!("{} {}", line.episode, safe(&line.title));
-        let mut out = format!("{}\n", name(title.trim_end()));
+        let title = wrap(safe(&format!("{} {}", line.episode, line.title)).trim_end(), look.width);
+        let mut out: String = title.iter().map(|line| name(line) + "\n").collect();
         let about = format!("{}{}", line.status, airing(line));
         if !about.is_empty() {
             out.push_str(&format!("{}\n", dim(about.trim_start_matches(", "))));

@@ -4,7 +4,7 @@ use super::file::diff_lines;
 use super::ink::{Ink, dim, name};
 use super::job::older;
 use super::table::{Table, cell, column};
-use super::words::{aside, span};
+use super::words::{aside, hanging, span};
 use super::{Look, Page};
 use show_protocol::{
     ConfigView, DoneView, LockKind, LockView, LocksView, ProposalLine, ProposalState, ProposalView, ProposalsView,
@@ -48,7 +48,14 @@ impl Page for LockView {
     fn page(&self, look: &Look) -> String {
         let until = self.until_at_ms.map(|until| format!(", for {} unless renewed", span(until - look.now_ms)));
         let lock = self.lock.map(|lock| format!(" {lock}")).unwrap_or_default();
-        format!("{}{lock} on {}{}\n", self.kind, name(&self.file), until.unwrap_or_default())
+        let head = format!("{}{lock} on ", self.kind);
+        let mut out = hanging(&head, &head, &format!("{}{}", self.file, until.unwrap_or_default()), look.width);
+        if !self.exists {
+            let meant = self.nearest.as_ref().map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+            let text = format!("nothing is there yet: it counts for a file of exactly this name{meant}");
+            out.push_str(&hanging("note: ", &Ink::Warm.paint("note: "), &text, look.width));
+        }
+        out
     }
 }
 
@@ -69,7 +76,7 @@ pub fn lock_table(locks: &[LockView], look: &Look, indent: usize) -> String {
         let ink = if matches!(lock.kind, LockKind::Hold | LockKind::Lock) { Ink::Warm } else { Ink::Dim };
         table.row([
             cell(lock.kind).ink(ink),
-            cell(&lock.file),
+            cell(if lock.exists { lock.file.clone() } else { format!("{} (nothing there)", lock.file) }),
             cell(&lock.owner),
             cell(span(look.now_ms - lock.since_at_ms)),
             cell(lock.until_at_ms.map(|until| span(until - look.now_ms)).unwrap_or_default()),
@@ -122,8 +129,15 @@ pub fn proposal_table(proposals: &[ProposalLine], look: &Look, indent: usize) ->
 impl Page for ProposalView {
     fn page(&self, look: &Look) -> String {
         let line = &self.proposal;
-        let head = format!("{} {}: {}", name(&format!("proposal {}", line.proposal)), line.state, line.summary);
-        let by = aside(&format!("{} for {}, proposed by {}", line.code, line.file, line.step), 0, look.width);
-        format!("{head}\n{by}{}", diff_lines(&self.diff))
+        let title = format!("proposal {} {}: ", line.proposal, line.state);
+        let painted = format!("{} {}: ", name(&format!("proposal {}", line.proposal)), line.state);
+        let head = hanging(&title, &painted, &line.summary, look.width);
+        let about = format!("{} for {}, proposed by {}", line.code, line.file, line.step);
+        let by = aside(&about, 0, look.width);
+        let setting = match line.setting.as_str() {
+            "" => String::new(),
+            setting => aside(&format!("the setting {setting} says what becomes of such a finding"), 0, look.width),
+        };
+        format!("{head}{by}{setting}{}", diff_lines(&self.diff))
     }
 }

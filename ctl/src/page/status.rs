@@ -111,7 +111,8 @@ pub fn left_out(files: &[LeftOutFile], look: &Look) -> String {
     let mut table = Table::new([column("FILE").wrap_to(24), column("WHY").wrap_to(14), column("BY").cut_to(8).goes(1)]);
     for file in files {
         let by = if file.steps.is_empty() { "every step".into() } else { file.steps.join(", ") };
-        table.row([cell(&file.file), cell(&file.reason).ink(Ink::Warm), cell(by).ink(Ink::Dim)]);
+        let note = if file.note.is_empty() { String::new() } else { format!(": {}", file.note) };
+        table.row([cell(&file.file), cell(format!("{}{note}", file.reason)).ink(Ink::Warm), cell(by).ink(Ink::Dim)]);
     }
     table.draw(look.width, 2)
 }

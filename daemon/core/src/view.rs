@@ -210,6 +210,11 @@ impl Coordinator {
         unsettled.into_values().collect()
     }
 
+    /// Files that are in a share now, of those its watcher tells of.
+    pub fn files_there(&self, share: ShareId) -> u64 {
+        self.files.below(share, "").filter(|(_, file)| file.is_there()).count() as u64
+    }
+
     /// The digest a file was last read or written with, and whether those bytes were published by us, and as what.
     pub fn file(&self, file: &FilePath) -> Option<(Digest, Option<&Node>)> {
         let state = self.files.get(file)?;

@@ -95,6 +95,25 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// The blobs whose digests in hex begin so; of less than the two digits that a folder is named by, none.
+    pub fn beginning(&self, hex: &str) -> Result<Vec<Digest>, BlobError> {
+        let Some((shard, rest)) = hex.split_at_checked(2) else { return Ok(Vec::new()) };
+        if !hex.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit)) {
+            return Ok(Vec::new());
+        }
+        let entries = match fs::read_dir(self.root.join(shard)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed("list", shard))?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed("list", shard))?.file_name();
+            let Some(name) = name.to_str().filter(|name| name.starts_with(rest)) else { continue };
+            found.extend(digest_of_name(shard, name));
+        }
+        Ok(found)
+    }
+
     /// Whether there is a blob of this digest. That it is undamaged only reading shows.
     pub fn has(&self, digest: &Digest) -> bool {
         FORMS.iter().any(|form| self.path(digest, *form).exists())

@@ -153,3 +153,16 @@ fn many_threads_may_put_and_sweep_at_once() {
         }
     });
 }
+
+#[test]
+fn a_blob_is_found_by_the_beginning_of_its_digest() {
+    let (_dir, blobs) = store();
+    let tea = blobs.put(b"tea", Keep::Loosely).expect("writable");
+    let name = tea.to_string();
+    for hex in [&name[..2], &name[..9], &name] {
+        assert_eq!(blobs.beginning(hex).expect("listed"), [tea], "{hex}");
+    }
+    for hex in ["", "0", &name[..1], "../", "tmp", "é", &format!("{name}0")] {
+        assert_eq!(blobs.beginning(hex).expect("listed"), [], "{hex}");
+    }
+}

@@ -15,7 +15,7 @@ pub use episode::{Episode, Finding, check_episode, duplicate_ids};
 pub use info::check_info;
 pub(crate) use info::is_on_time;
 pub use item::check_item;
-pub use media::{duration_differs, resolve};
+pub use media::{NOT_HERE, duration_differs, resolve};
 
 use crate::item::Document;
 use crate::path::Shelf;

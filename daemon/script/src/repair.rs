@@ -17,7 +17,7 @@ mod whitespace;
 
 pub use flag::{INVALID_CODE, UNWELCOME_HTML, is_our_note};
 pub use mint::{is_mint_due, mint};
-pub use propose::{Proposal, Rename, better_slug, is_proposal_due, propose};
+pub use propose::{Proposal, Rename, better_slug, is_proposal_due, propose, setting_of};
 pub use structure::undefined;
 pub use whitespace::{Untidy, untidy};
 

@@ -5,7 +5,7 @@
 
 mod stages;
 
-use super::file::{self, LeftOut};
+use super::file::{self, LeftOut, Settling};
 use super::job::output_view;
 use super::name::{self, Place};
 use super::{Answered, Seen, build, invalid, job, later, page, rest};
@@ -47,9 +47,10 @@ pub struct Gathered {
     is_scanned: bool,
     /// The same of `compile`.
     is_compiled: bool,
+    settling: Arc<Settling>,
 }
 
-pub fn gather(seen: &Seen<'_>, place: &Place) -> Gathered {
+pub fn gather(seen: &Seen<'_>, place: &Place, settling: &Arc<Settling>) -> Gathered {
     let subject = Subject { pipeline: PIPELINE.into(), share: place.share, path: Arc::clone(&place.path) };
     let (mut results, mut actions) = (Vec::new(), BTreeMap::new());
     for index in seen.core.index(&subject) {
@@ -80,7 +81,8 @@ pub fn gather(seen: &Seen<'_>, place: &Place) -> Gathered {
     };
     let (is_scanned, is_compiled) = (is_done("scan"), is_done("compile"));
     let share = seen.world.share_name(place.share);
-    Gathered { place: place.clone(), share, results, actions, scripts, jobs, is_scanned, is_compiled }
+    let (place, settling) = (place.clone(), Arc::clone(settling));
+    Gathered { place, share, results, actions, scripts, jobs, is_scanned, is_compiled, settling }
 }
 
 impl Gathered {
@@ -93,6 +95,9 @@ impl Gathered {
         let results = self.results.iter().filter_map(|(_, digest)| archive.result(digest));
         let mut all: Vec<_> = results.flat_map(|result| file::diagnostics_of(&self.share, &result)).collect();
         file::sort(&mut all);
+        for one in &mut all {
+            self.settling.calm(one);
+        }
         all
     }
 
@@ -111,7 +116,7 @@ impl Gathered {
             status: text(&scan, "status"),
             duration_ms: scan.get("duration_ms").and_then(Value::as_u64).filter(|ms| *ms > 0),
             runtime_ms,
-            stages: stages::stages(self, &scan, &compiled, runtime_ms),
+            stages: stages::stages(self, &scan, &compiled, runtime_ms, &diagnostics),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
         }
@@ -171,7 +176,8 @@ pub fn episodes(seen: &Seen<'_>, ask: &show_protocol::ask::Episodes) -> Answered
     let mut places = name::episodes(seen);
     places.sort_by(|a, b| (&b.number, b.share).cmp(&(&a.number, a.share)));
     let (places, next) = page(places, ask.after.as_deref(), ask.limit)?;
-    let gathered: Vec<_> = places.iter().map(|place| gather(seen, place)).collect();
+    let settling = Arc::new(Settling::of(seen));
+    let gathered: Vec<_> = places.iter().map(|place| gather(seen, place, &settling)).collect();
     Ok(later(move |archive| {
         let episodes = gathered.iter().map(|one| one.line(archive)).collect();
         Answer::Episodes(EpisodesView { episodes, next }).into()
@@ -180,12 +186,12 @@ pub fn episodes(seen: &Seen<'_>, ask: &show_protocol::ask::Episodes) -> Answered
 
 pub fn episode(seen: &Seen<'_>, ask: &show_protocol::ask::Episode) -> Answered {
     let place = name::episode(seen, &ask.episode)?;
-    let gathered = gather(seen, &place);
+    let gathered = gather(seen, &place, &Arc::new(Settling::of(seen)));
     let subjects = name::subjects_at(seen, place.share, &place.path);
     let newest = seen.reader.builds(&BuildFilter { subjects, pipeline: None }, None, 1)?;
     let build: Option<BuildLine> = newest.rows.first().map(|row| build::build_line(seen, row)).transpose()?;
     let left_out: LeftOut = file::gather_left_out(seen, Some(place.share), Some(&place.path));
-    let locks = seen
+    let mut locks: Vec<_> = seen
         .core
         .leases()
         .filter(|lease| lease.file.share == place.share && lease.file.path.starts_with(&*place.path))
@@ -199,7 +205,9 @@ pub fn episode(seen: &Seen<'_>, ask: &show_protocol::ask::Episode) -> Answered {
         .map(|row| file::proposal_line(seen, row))
         .collect();
     let path = seen.world.absolute(&FilePath { share: place.share, path: place.path.trim_end_matches('/').into() });
+    let world = seen.world.clone();
     Ok(later(move |archive| {
+        rest::look_at_locks(&world, &mut locks);
         let mut diagnostics = gathered.diagnostics(archive);
         let items = gathered.items(archive, &diagnostics);
         diagnostics.sort_by_key(|one| one.severity);
@@ -298,9 +306,9 @@ pub fn new(seen: &Seen<'_>, ask: show_protocol::ask::EpisodeNew) -> Answered {
     let Some(root) = seen.world.root(share).map(Path::to_path_buf) else {
         return Err(Refusal::new(RefusalKind::NotNow, "its share is away", "").into());
     };
-    let places = name::episodes(seen);
+    let (places, settling) = (name::episodes(seen), Arc::default());
     let gathered: Vec<_> =
-        places.iter().filter(|place| place.share == share).map(|place| gather(seen, place)).collect();
+        places.iter().filter(|place| place.share == share).map(|place| gather(seen, place, &settling)).collect();
     let known: Vec<String> = gathered.iter().map(|one| one.place.number.clone()).collect();
     let (now, title) = (seen.now, ask.title.unwrap_or_default());
     Ok(later(move |archive| {

@@ -3,15 +3,22 @@
 use super::{Answered, No, Seen, before, invalid, later, limit, name, not_found, page};
 use crate::attempt::FileEdits;
 use crate::blob::Archive;
+use crate::inbox::Said;
 use crate::words::episode_of;
 use serde_json::Value;
 use show_core::{FilePath, ProposalRow, ProposalState as State, RevisionRow, ShareId};
 use show_protocol::frame::CHUNK_BYTES_MAX;
 use show_protocol::{
     Answer, ContentView, DiagnosticView, DiagnosticsView, HistoryView, LeftOutFile, LeftOutView, ProposalLine,
-    ProposalState, ProposalView, ProposalsView, RevisionView, Severity,
+    ProposalState, ProposalView, ProposalsView, Refusal, RevisionView, Severity,
 };
+use show_script::check::NOT_HERE;
+use show_script::diagnostic::Code;
+use show_script::repair::setting_of;
 use std::collections::BTreeMap;
+
+/// So much of a digest names a text; what is shorter is a number.
+const DIGITS_MIN: usize = 8;
 
 fn revision_view(number: u64, row: &RevisionRow, now: Option<show_core::Digest>) -> RevisionView {
     RevisionView {
@@ -47,7 +54,7 @@ pub fn revision(seen: &Seen<'_>, file: &FilePath, typed: &str) -> Result<(u64, R
         let hint = format!("\"showctl history {}\" lists them", file.path);
         No::from(not_found(format!("{} has no revision {typed}", file.path), hint))
     };
-    if typed.len() < 8
+    if typed.len() < DIGITS_MIN
         && let Ok(number) = typed.parse::<u64>()
     {
         return Ok((number, seen.reader.revision(file, number)?.ok_or_else(missing)?));
@@ -58,11 +65,22 @@ pub fn revision(seen: &Seen<'_>, file: &FilePath, typed: &str) -> Result<(u64, R
 
 pub fn content(seen: &Seen<'_>, ask: &show_protocol::ask::Content) -> Answered {
     let file = name::file(seen, &ask.path)?;
-    let (number, row) = revision(seen, &file, &ask.revision)?;
+    let from = usize::try_from(ask.from).unwrap_or(usize::MAX);
+    let (number, row) = match revision(seen, &file, &ask.revision) {
+        Err(No::Refused(missing)) if ask.revision.len() >= DIGITS_MIN => {
+            let typed = ask.revision.clone();
+            return Ok(later(move |archive| kept_text(archive, &typed, from, missing)));
+        }
+        found => found?,
+    };
     let now = seen.reader.file(&file)?.map(|row| row.digest);
     let revision = revision_view(number, &row, now);
-    let from = usize::try_from(ask.from).unwrap_or(usize::MAX);
-    Ok(later(move |archive| match archive.read(&row.digest) {
+    Ok(later(move |archive| piece_of(archive, revision, &row.digest, from)))
+}
+
+/// A piece of a text that is kept, as it stands in the archive.
+fn piece_of(archive: &Archive, revision: RevisionView, digest: &show_core::Digest, from: usize) -> Said {
+    match archive.read(digest) {
         Ok(bytes) => {
             let mut end = bytes.len().min(from.saturating_add(CHUNK_BYTES_MAX));
             // Not within a character.
@@ -75,8 +93,25 @@ pub fn content(seen: &Seen<'_>, ask: &show_protocol::ask::Content) -> Answered {
             let next = (end < bytes.len()).then_some(end as u64);
             Answer::Content(ContentView { revision, text: text.into_owned(), lossy, next }).into()
         }
-        Err(cause) => super::wish::failed(&format!("could not read revision {number}"), &cause),
-    }))
+        Err(cause) => super::wish::failed(&format!("could not read the text {digest}"), &cause),
+    }
+}
+
+/// A text that is no revision: one that the loss guard kept from being written.
+fn kept_text(archive: &Archive, typed: &str, from: usize, missing: Refusal) -> Said {
+    match archive.blobs().beginning(typed) {
+        Ok(found) => match found.as_slice() {
+            [one] => {
+                let digest = show_core::Digest(one.0);
+                let revision =
+                    RevisionView { digest: digest.to_string(), origin: "kept".into(), ..RevisionView::default() };
+                piece_of(archive, revision, &digest, from)
+            }
+            [] => missing.into(),
+            _ => invalid(format!("several texts are called {typed}…"), "write more of the digest").into(),
+        },
+        Err(cause) => super::wish::failed("could not look into the archive", &cause),
+    }
 }
 
 /// `diagnostics` of a step's result. Steps name files below the share's root.
@@ -98,6 +133,47 @@ fn diagnostic(share: &str, value: &Value) -> Option<DiagnosticView> {
         message: text("message"),
         hint: text("hint"),
     })
+}
+
+/// Files that are there and may not be read yet: what names one of them is not wrong, only early.
+#[derive(Debug, Clone, Default)]
+pub struct Settling(Vec<(String, String)>);
+
+impl Settling {
+    pub fn of(seen: &Seen<'_>) -> Self {
+        let unsettled = seen.core.unsettled().into_iter();
+        Self(unsettled.map(|one| (seen.world.share_name(one.file.share), one.file.path.to_string())).collect())
+    }
+
+    /// Whether a finding was calmed.
+    pub fn is_calm(one: &DiagnosticView) -> bool {
+        one.code == Code::MediaMissing.name() && one.severity == Severity::Info
+    }
+
+    /// Takes the alarm out of a finding that the file's settling will mend.
+    pub fn calm(&self, one: &mut DiagnosticView) {
+        let Some(named) = one.message.strip_suffix(NOT_HERE).filter(|_| one.code == Code::MediaMissing.name()) else {
+            return;
+        };
+        let name = named.rsplit('/').next().unwrap_or(named);
+        let episode = one.file.find("/rundown/").map_or("", |end| &one.file[..=end]);
+        let is_it = |path: &str| {
+            let last = path.rsplit('/').next().unwrap_or(path);
+            path.starts_with(episode) && last.eq_ignore_ascii_case(name)
+        };
+        if let Some((_, path)) = self.0.iter().find(|(share, path)| *share == one.share && is_it(path)) {
+            one.message = format!("{path} is still being copied, or was changed a moment ago");
+            one.hint = "nothing is to be done: it is read once it stands still".into();
+            one.severity = Severity::Info;
+        }
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Settling {
+    /// Share and path below its root.
+    fn from(files: [(&str, &str); N]) -> Self {
+        Self(files.map(|(share, path)| (share.to_owned(), path.to_owned())).into())
+    }
 }
 
 /// Results of every step of every subject (or of one), by the share they are in.
@@ -137,11 +213,16 @@ pub fn diagnostics(seen: &Seen<'_>, ask: show_protocol::ask::Diagnostics) -> Ans
     let results = results(seen, share, place.as_ref().map(|place| &*place.path));
     let names: BTreeMap<ShareId, String> =
         results.iter().map(|of| (of.share, seen.world.share_name(of.share))).collect();
+    let settling = Settling::of(seen);
     Ok(later(move |archive| {
         let mut all: Vec<DiagnosticView> = results
             .iter()
             .filter_map(|of| Some(diagnostics_of(&names[&of.share], &*archive.result(&of.digest)?)))
             .flatten()
+            .map(|mut one| {
+                settling.calm(&mut one);
+                one
+            })
             .filter(|one| file.as_ref().is_none_or(|file| *one.file == *file.path))
             .filter(|one| ask.severity.is_none_or(|severity| one.severity <= severity))
             .collect();
@@ -184,7 +265,8 @@ pub fn gather_left_out(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&st
         }
         for (file, why) in seen.world.board.share(id).left_out {
             if path.is_none_or(|path| file.starts_with(path)) {
-                found.push(LeftOutFile { share: name.name.clone(), file, reason: why.to_owned(), steps: Vec::new() });
+                let (share, reason) = (name.name.clone(), why.to_owned());
+                found.push(LeftOutFile { share, file, reason, ..LeftOutFile::default() });
             }
         }
     }
@@ -194,27 +276,32 @@ pub fn gather_left_out(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&st
 impl LeftOut {
     pub fn finish(self, archive: &Archive) -> Vec<LeftOutFile> {
         let mut by_file: BTreeMap<(String, String, String), Vec<String>> = BTreeMap::new();
+        // What is wrong with the front matter of a file, in words: the reason only names the line.
+        let mut broken: BTreeMap<(String, String), String> = BTreeMap::new();
         for of in &self.results {
             let Some(result) = archive.result(&of.digest) else { continue };
+            let share = self.names.get(&of.share).cloned().unwrap_or_default();
+            for one in diagnostics_of(&share, &result).into_iter().filter(|one| one.code.starts_with("FM_")) {
+                broken.entry((one.share, one.file)).or_insert(one.message);
+            }
             let list = result.get("left_out").and_then(Value::as_array);
             for one in list.into_iter().flatten() {
                 let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-                let share = self.names.get(&of.share).cloned().unwrap_or_default();
                 // Steps name files below their subject.
                 let file = text("file");
                 let file = if file.starts_with(&of.path) { file } else { format!("{}{file}", of.path) };
-                let steps = by_file.entry((share, file, text("reason"))).or_default();
+                let steps = by_file.entry((share.clone(), file, text("reason"))).or_default();
                 if !steps.contains(&of.step) {
                     steps.push(of.step.clone());
                 }
             }
         }
         let mut all = self.found;
-        all.extend(by_file.into_iter().map(|((share, file, reason), steps)| LeftOutFile {
-            share,
-            file,
-            reason,
-            steps,
+        all.extend(by_file.into_iter().map(|((share, file, reason), steps)| {
+            let is_broken = reason.starts_with("frontmatter broken");
+            let place = (share, file);
+            let note = broken.get(&place).filter(|_| is_broken).cloned().unwrap_or_default();
+            LeftOutFile { share: place.0, file: place.1, reason, steps, note }
         }));
         all.sort_by(|a, b| (&a.share, &a.file, &a.reason).cmp(&(&b.share, &b.file, &b.reason)));
         all
@@ -256,6 +343,10 @@ pub fn proposal_line(seen: &Seen<'_>, row: &ProposalRow) -> ProposalLine {
             State::Accepted { by } | State::Rejected { by } => Some(by.clone()),
             _ => None,
         },
+        setting: Code::parse(&row.code)
+            .map(setting_of)
+            .filter(|name| seen.core.rules().settings.contains_key(name))
+            .unwrap_or_default(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! The daemon itself, its configuration, shares and locks.
 
-use super::{Answered, Seen};
-use crate::config::settings;
+use super::name::World;
+use super::{Answered, Seen, later};
+use crate::config::{nearest, settings};
 use crate::inbox::Said;
 use show_core::{LeaseKind, LeaseRow};
 use show_protocol::{
     Answer, ConfigView, LockKind, LockView, LocksView, SettingView, ShareState, ShareView, SharesView, VersionView,
 };
+use std::path::Path;
 
 pub fn version(seen: &Seen<'_>) -> VersionView {
     let world = seen.world;
@@ -62,7 +64,8 @@ pub fn share_views(seen: &Seen<'_>) -> Vec<ShareView> {
             },
             read_only: !share.read_only.is_empty(),
             note,
-            files: board.files,
+            // Since the last scan files came and went.
+            files: if board.scanned_at.is_some() { seen.core.files_there(id) } else { board.files },
             scanned_at_ms: board.scanned_at.map(|at| at.0),
         }
     };
@@ -89,7 +92,32 @@ pub fn lock_view(seen: &Seen<'_>, lease: &LeaseRow) -> LockView {
         job: None,
         token_epoch: seen.reader.meta().map_or(0, |meta| meta.epoch),
         token: lease.id.0,
+        exists: true,
+        nearest: None,
     }
+}
+
+/// Says of locks whether anything is at their paths. Looks at the disk, so not on the driver's thread.
+pub fn look_at_locks(world: &World, locks: &mut [LockView]) {
+    for lock in locks {
+        let share = world.configured().find(|(_, share, _)| share.name == lock.share);
+        // Of a share that is away nothing can be said.
+        let Some((_, _, root)) = share.filter(|(_, _, root)| root.is_dir()) else { continue };
+        lock.exists = root.join(&lock.file).symlink_metadata().is_ok();
+        if !lock.exists {
+            lock.nearest = nearest_beside(root, &lock.file);
+        }
+    }
+}
+
+/// What lies beside a path that is not there and has nearly its name.
+fn nearest_beside(root: &Path, file: &str) -> Option<String> {
+    let (folder, name) = file.rsplit_once('/').map_or(("", file), |(folder, name)| (folder, name));
+    let entries = std::fs::read_dir(root.join(folder)).ok()?.flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let near = nearest(name, names.iter().map(String::as_str))?;
+    Some(if folder.is_empty() { near.to_owned() } else { format!("{folder}/{near}") })
 }
 
 pub fn lock_views(seen: &Seen<'_>) -> Vec<LockView> {
@@ -97,7 +125,11 @@ pub fn lock_views(seen: &Seen<'_>) -> Vec<LockView> {
 }
 
 pub fn locks(seen: &Seen<'_>) -> Said {
-    Answer::Locks(LocksView { locks: lock_views(seen) }).into()
+    let (mut locks, world) = (lock_views(seen), seen.world.clone());
+    later(move |_| {
+        look_at_locks(&world, &mut locks);
+        Answer::Locks(LocksView { locks }).into()
+    })
 }
 
 /// The lock of this number, as its owner sees it.
@@ -110,5 +142,9 @@ pub fn lock(seen: &Seen<'_>, lease: show_core::LeaseId, token: Option<(u64, u64)
     if let Some((epoch, counter)) = token {
         (view.token_epoch, view.token) = (epoch, counter);
     }
-    Ok(Answer::Lock(view).into())
+    let world = seen.world.clone();
+    Ok(later(move |_| {
+        look_at_locks(&world, std::slice::from_mut(&mut view));
+        Answer::Lock(view).into()
+    }))
 }

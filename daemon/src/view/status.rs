@@ -2,6 +2,7 @@
 
 use super::episode::{self, Gathered};
 use super::file::{self, LeftOut};
+use super::name::World;
 use super::{Answered, No, Seen, build, job, later, name, rest};
 use crate::blob::Archive;
 use crate::store::StoreError;
@@ -22,6 +23,7 @@ pub struct Gathering {
     view: StatusView,
     episodes: Vec<Gathered>,
     left_out: LeftOut,
+    world: World,
 }
 
 pub fn status(seen: &Seen<'_>) -> Answered {
@@ -32,7 +34,7 @@ pub fn status(seen: &Seen<'_>) -> Answered {
 pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
     let mut places = name::episodes(seen);
     let episodes_total = u32::try_from(places.len()).unwrap_or(u32::MAX);
-    // The highest numbers are the next to air; the order on the page is by air date.
+    // Newest first, as "showctl episodes" lists them.
     places.sort_by(|a, b| (&b.number, b.share).cmp(&(&a.number, a.share)));
     places.truncate(SHOWN_MAX);
     let is_moving = |job: &&JobRow| {
@@ -42,7 +44,9 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         )
     };
     let running = seen.core.jobs().filter(is_moving).take(SHOWN_MAX).map(|row| job::line(seen, row)).collect();
-    let mut failed: Vec<&JobRow> = seen.core.jobs().filter(|job| matches!(job.state, State::Failed { .. })).collect();
+    let last = newest(seen.core.jobs());
+    let mut failed: Vec<&JobRow> =
+        last.iter().copied().filter(|job| matches!(job.state, State::Failed { .. })).collect();
     failed.sort_by_key(|job| std::cmp::Reverse(job.id));
     let view = StatusView {
         now_at_ms: seen.now.0,
@@ -52,7 +56,7 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         episodes_total,
         running,
         failed: failed.iter().take(SHOWN_MAX).map(|row| job::line(seen, row)).collect(),
-        jobs: build::count(seen.core.jobs()),
+        jobs: build::count(last),
         pools: pools(seen),
         locks: rest::lock_views(seen),
         proposals_open: u32::try_from(seen.core.proposals().filter(|row| row.state == ProposalState::Open).count())
@@ -60,8 +64,26 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         notices: notices(seen),
         ..StatusView::default()
     };
-    let episodes = places.iter().map(|place| episode::gather(seen, place)).collect();
-    Ok(Gathering { view, episodes, left_out: file::gather_left_out(seen, None, None) })
+    let settling = std::sync::Arc::new(file::Settling::of(seen));
+    let episodes = places.iter().map(|place| episode::gather(seen, place, &settling)).collect();
+    let (left_out, world) = (file::gather_left_out(seen, None, None), seen.world.clone());
+    Ok(Gathering { view, episodes, left_out, world })
+}
+
+/// Of jobs that do the same the newest: what was asked for again has not failed twice.
+fn newest<'j>(jobs: impl Iterator<Item = &'j JobRow>) -> Vec<&'j JobRow> {
+    let mut last: BTreeMap<_, &JobRow> = BTreeMap::new();
+    let mut others = Vec::new();
+    for job in jobs {
+        match last.insert((&job.subject, &job.node), job) {
+            Some(older) if older.id > job.id => drop(last.insert((&older.subject, &older.node), older)),
+            // Only a failure that is tried again is no news any more.
+            Some(older) if !matches!(older.state, State::Failed { .. }) => others.push(older),
+            _ => {}
+        }
+    }
+    others.extend(last.into_values());
+    others
 }
 
 /// What the person who runs showd should know.
@@ -124,9 +146,7 @@ impl Gathering {
     pub fn finish(self, archive: &Archive) -> StatusView {
         let mut view = self.view;
         view.episodes = self.episodes.iter().map(|one| one.line(archive)).collect();
-        let rank = |status: &str| u8::from(!status.trim().eq_ignore_ascii_case("production"));
-        view.episodes
-            .sort_by(|a, b| (rank(&a.status), &a.airdate, &a.episode).cmp(&(rank(&b.status), &b.airdate, &b.episode)));
+        rest::look_at_locks(&self.world, &mut view.locks);
         let left_out = self.left_out.finish(archive);
         view.left_out_total = u32::try_from(left_out.len()).unwrap_or(u32::MAX);
         view.conflicts =

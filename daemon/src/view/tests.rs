@@ -8,7 +8,9 @@ use show_protocol::ask::{
     Events, Follow, History, Hold, Job, Jobs, LeftOut, Locks, Pipeline, Pipelines, Plan, Proposals, Release, Requeue,
     Shares, Status, Submit, Take, Version,
 };
-use show_protocol::{Answer, JobState, LockKind, Refusal, RefusalKind, Reply, Request, StageState};
+use show_protocol::{
+    Answer, DiagnosticView, JobState, LockKind, Refusal, RefusalKind, Reply, Request, Severity, StageState,
+};
 
 fn show() -> Bench {
     Bench::with("", &["show"], &["episodes/0900/info.md", "episodes/0900/rundown/10 Tea.md", "episodes/901/info.md"])
@@ -227,6 +229,96 @@ fn a_folder_that_no_scan_has_seen_yet_is_an_episode_all_the_same() {
         other => panic!("{other:?}"),
     }
     assert!(root.join("episodes/0903/rundown").is_dir());
+}
+
+#[test]
+fn a_hold_says_whether_anything_is_there_and_what_was_meant_perhaps() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path().join("show");
+    std::fs::create_dir_all(root.join("episodes/0900/rundown")).expect("writable");
+    std::fs::write(root.join("episodes/0900/rundown/10 Tea.md"), "Tea.").expect("writable");
+    let text = format!("[share.show]\npath = {:?}\n", root.to_string_lossy());
+    let mut show = Bench::at(&root, &text, &["episodes/0900/info.md"]);
+    let mut hold = |path: &str| match answer(&mut show, Hold { path: path.into(), ..Hold::default() }) {
+        Answer::Lock(view) => (view.exists, view.nearest),
+        other => panic!("{other:?}"),
+    };
+    let tea = "episodes/0900/rundown/10 Tea.md";
+    assert_eq!(hold(tea), (true, None));
+    assert_eq!(hold("episodes/0900/rundown"), (true, None), "a folder is something too");
+    assert_eq!(hold("episodes/0900/rundown/10 tea.md"), (false, Some(tea.into())));
+    assert_eq!(hold("episodes/0900/rundown/Whistles and Bells.md"), (false, None));
+    assert_eq!(hold("episodes/0999/rundown/10 Tea.md"), (false, None));
+    match answer(&mut show, Locks {}) {
+        Answer::Locks(view) => assert_eq!(view.locks.iter().filter(|lock| lock.exists).count(), 2),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn status_and_episodes_are_in_one_order_the_newest_first() {
+    let mut show = show();
+    let status: Vec<_> = match answer(&mut show, Status {}) {
+        Answer::Status(view) => view.episodes.into_iter().map(|one| one.episode).collect(),
+        other => panic!("{other:?}"),
+    };
+    let episodes: Vec<_> = match answer(&mut show, Episodes::default()) {
+        Answer::Episodes(view) => view.episodes.into_iter().map(|one| one.episode).collect(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((&status, status.as_slice()), (&episodes, ["0901".to_owned(), "0900".to_owned()].as_slice()));
+}
+
+#[test]
+fn a_clip_that_has_not_settled_is_no_error_and_one_that_is_not_there_is() {
+    use super::file::Settling;
+    let settling = Settling::from([("show", "episodes/0900/assets/video/Tea.mp4")]);
+    let calmed = |share: &str, file: &str, message: &str| {
+        let (share, file, message) = (share.to_owned(), file.to_owned(), message.to_owned());
+        let code = "MEDIA_MISSING".to_owned();
+        let severity = Severity::Error;
+        let mut one = DiagnosticView { code, severity, share, file, message, ..DiagnosticView::default() };
+        settling.calm(&mut one);
+        assert_eq!(one.severity == Severity::Info, Settling::is_calm(&one));
+        (one.severity == Severity::Info).then_some(one.message)
+    };
+    let note = "episodes/0900/rundown/10 Tea.md";
+    assert_eq!(
+        calmed("show", note, "../assets/video/tea.mp4 is not in this episode").as_deref(),
+        Some("episodes/0900/assets/video/Tea.mp4 is still being copied, or was changed a moment ago")
+    );
+    assert_eq!(calmed("show", note, "../assets/video/coffee.mp4 is not in this episode"), None);
+    assert_eq!(calmed("show", note, "../assets/video/tea.mp4 points out of the episode"), None);
+    assert_eq!(calmed("show", "episodes/0901/rundown/10 Tea.md", "tea.mp4 is not in this episode"), None);
+    assert_eq!(calmed("other", note, "tea.mp4 is not in this episode"), None);
+}
+
+#[test]
+fn a_text_that_was_not_written_can_be_read_by_the_beginning_of_its_digest() {
+    let mut show = show();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let archive = Archive::open(dir.path()).expect("writable");
+    let digest = archive.keep(b"Tea, and no more cues.", show_publish::Keep::Loosely).expect("writable").to_string();
+    let mut read = |revision: &str| {
+        let ask = Content { path: "episodes/0900/rundown/10 Tea.md".into(), revision: revision.into(), from: 0 };
+        match show.said(ask) {
+            Said::Later(work) => match work(&archive) {
+                Said::Reply(Reply::Answer(answer)) => match *answer {
+                    Answer::Content(view) => Some(view.text),
+                    other => panic!("{other:?}"),
+                },
+                Said::Reply(Reply::Refused(_)) => None,
+                other => panic!("{other:?}"),
+            },
+            Said::Reply(Reply::Refused(_)) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(read(&digest[..12]).as_deref(), Some("Tea, and no more cues."));
+    assert_eq!(read(&digest).as_deref(), Some("Tea, and no more cues."));
+    for unknown in ["00000000", "../../etc/passwd", "1", &digest[..7]] {
+        assert_eq!(read(unknown), None, "{unknown}");
+    }
 }
 
 #[test]

@@ -228,12 +228,16 @@ fn edit(seen: &Seen<'_>, ask: show_protocol::ask::Edit) -> Answered {
     let edits: Vec<serde_json::Value> = serde_json::from_str(&ask.edits)
         .map_err(|cause| invalid(format!("the edits are no JSON array: {cause}"), "pass them as steps return them"))?;
     let what = ask.what;
+    let number = match edits.len() {
+        1 => "1 edit".to_owned(),
+        many => format!("{many} edits"),
+    };
     Ok(super::later(move |archive| {
         let blob = serde_json::json!([{ "file": &*file.path, "edits": edits }]);
         let bytes = serde_json::to_vec(&blob).expect("JSON prints");
         match archive.keep(&bytes, Keep::Durably) {
             Ok(digest) => {
-                let text = format!("{} is changed when it is quiet: {what}", file.path);
+                let text = format!("{what}: {number} of {}", file.path);
                 let then = Then::Published { files: vec![file.clone()], text };
                 Said::Ask(Box::new((Ask::Edit { file, edits: digest, what }, then)))
             }

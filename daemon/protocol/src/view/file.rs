@@ -51,6 +51,8 @@ views! {
         reason: String,
         /// The steps that left it out; empty: all.
         steps: Vec<String>,
+        /// What is wrong with it, in words. May be empty.
+        note: String,
     }
 
     /// A page of a file's versions, newest first.
@@ -130,6 +132,8 @@ views! {
         created_at_ms: i64,
         /// Who accepted or rejected it.
         decided_by: Option<String>,
+        /// The setting that decides whether such a change is made at once, proposed, or only reported; empty: none.
+        setting: String,
     }
 
     /// A proposal and its change as a unified diff against the file as it is now.

@@ -77,5 +77,9 @@ views! {
         /// The fencing token: later locks have greater ones, compared in this order. Both 0 for what an attempt keeps.
         token_epoch: u64,
         token: u64,
+        /// Something is there: a lock or hold on a path where nothing is counts for a file that is still to come.
+        exists: bool,
+        /// Nothing is there, but something of nearly that name is beside it: what was meant, perhaps.
+        nearest: Option<String>,
     }
 }

@@ -171,8 +171,14 @@ pub fn left_out() -> Vec<LeftOutFile> {
         file: text(file),
         reason: text(reason),
         steps: steps.iter().map(ToString::to_string).collect(),
+        note: String::new(),
+    };
+    let broken = LeftOutFile {
+        note: text("the front matter is never closed"),
+        ..file("episodes/0901/rundown/60 Tea Cosy Fashion Week.md", "frontmatter broken at line 1", &["compile"])
     };
     vec![
+        broken,
         file("episodes/0900/rundown/90 Spare Story.md", "status draft", &["compile", "runtime"]),
         file("episodes/0901/rundown/10 Tea.sync-conflict-20260801-081936-ABCDEF2.md", "conflict copy", &[]),
         file("episodes/0901/rundown/notes to self.md", "not an item", &[]),
@@ -193,6 +199,8 @@ pub fn locks() -> Vec<LockView> {
             job: None,
             token_epoch: 1,
             token: 3,
+            exists: true,
+            nearest: None,
         },
         LockView {
             lock: None,
@@ -206,6 +214,8 @@ pub fn locks() -> Vec<LockView> {
             job: Some(JobId(43)),
             token_epoch: 0,
             token: 0,
+            exists: true,
+            nearest: None,
         },
     ]
 }
@@ -461,6 +471,7 @@ pub fn proposal_line() -> ProposalLine {
         step: text("cue_repair"),
         created_at_ms: NOW - 50 * MINUTE,
         decided_by: None,
+        setting: text("repair.slug_bad"),
     }
 }
 

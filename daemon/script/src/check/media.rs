@@ -73,7 +73,7 @@ pub(super) fn check(document: &Document<'_>, cue: &Cue<'_>, context: &Context<'_
             Resolved::Missing => {
                 add(
                     Code::MediaMissing,
-                    format!("{text} is not in this episode"),
+                    format!("{text}{NOT_HERE}"),
                     "it is waited for: put the file below assets/ or preshow/, or mend the name",
                 );
             }
@@ -87,6 +87,9 @@ pub(super) fn check(document: &Document<'_>, cue: &Cue<'_>, context: &Context<'_
         }
     }
 }
+
+/// How the message of a `MEDIA_MISSING` ends that only the file's coming can mend.
+pub const NOT_HERE: &str = " is not in this episode";
 
 /// A typed duration that differs from the measured one by a second or more stays, and is said (specification 7.1 #2).
 pub fn duration_differs(document: &Document<'_>, cue: &Cue<'_>, measured: Duration) -> Option<Diagnostic> {

@@ -50,6 +50,15 @@ pub fn propose(document: &Document<'_>, context: &Context<'_>) -> Vec<Proposal> 
         .collect()
 }
 
+/// The setting that decides whether such a change waits for a person, is made at once, or is only reported.
+pub fn setting_of(code: Code) -> String {
+    match code {
+        // Of what is wrong in prose only the lone dash is proposed.
+        Code::HtmlInProse => "repair.leading_dash".into(),
+        code => format!("repair.{}", code.name().to_ascii_lowercase()),
+    }
+}
+
 /// Whether anything would be proposed.
 pub fn is_proposal_due(document: &Document<'_>, context: &Context<'_>) -> bool {
     may_be_written(document) && changes(document, context).iter().any(|change| waits(change, context))

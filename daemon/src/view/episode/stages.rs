@@ -1,8 +1,10 @@
 //! The five stages to air: what `show-script` says of the last scan, with what is being worked on and what failed.
 
+use super::super::file::Settling;
 use super::{Gathered, list};
 use serde_json::Value;
-use show_protocol::{JobLine, JobState, NamedThing, StageState, StageView, StagesView};
+use show_protocol::{DiagnosticView, JobLine, JobState, NamedThing, StageState, StageView, StagesView};
+use show_script::diagnostic::Code;
 use show_script::duration::Duration;
 use show_script::scan::{self, Outputs, Scan, Script, Stage, StageReport};
 
@@ -20,12 +22,18 @@ const fn steps(stage: Stage) -> &'static [&'static str] {
     }
 }
 
-pub fn stages(episode: &Gathered, found: &Value, compiled: &Value, runtime_ms: Option<u64>) -> StagesView {
+pub fn stages(
+    episode: &Gathered,
+    found: &Value,
+    compiled: &Value,
+    runtime_ms: Option<u64>,
+    diagnostics: &[DiagnosticView],
+) -> StagesView {
     let scan: Option<Scan> = serde_json::from_value(found.clone()).ok();
     let reports = scan.map(|scan| scan::readiness(&scan, &outputs(episode, compiled, runtime_ms)));
     let view = |stage: Stage| {
         let report = reports.iter().flatten().find(|report| report.stage == stage);
-        stage_view(episode, stage, report)
+        settled(stage_view(episode, stage, report), diagnostics)
     };
     StagesView {
         rundown: view(Stage::Rundown),
@@ -45,6 +53,35 @@ fn outputs(episode: &Gathered, compiled: &Value, runtime_ms: Option<u64>) -> Out
         total_runtime_ms: runtime_ms,
         ..Outputs::default()
     }
+}
+
+/// What a clip that has not settled yet keeps from being ready is being worked on, and blocked by nothing else.
+fn settled(mut stage: StageView, diagnostics: &[DiagnosticView]) -> StageView {
+    let calm: Vec<_> = diagnostics.iter().filter(|one| Settling::is_calm(one)).collect();
+    if stage.state != StageState::Blocked || calm.is_empty() {
+        return stage;
+    }
+    // A stage names the line that a cue begins in, a finding the one of its field.
+    let begins: Vec<_> = stage.by.iter().map(|thing| (thing.file.clone(), thing.line)).collect();
+    let mut waits = 0;
+    for thing in &mut stage.by {
+        let is_of_it = |one: &&&DiagnosticView| {
+            let is_here = |(file, line): &&(Option<String>, Option<u32>)| {
+                file.as_deref() == Some(one.file.as_str()) && *line <= Some(one.line)
+            };
+            thing.file.as_deref() == Some(one.file.as_str())
+                && begins.iter().filter(is_here).map(|(_, line)| *line).max() == Some(thing.line)
+        };
+        let is_missing = thing.text.ends_with(": missing") || thing.text.starts_with(Code::MediaMissing.name());
+        if let Some(one) = calm.iter().filter(|_| is_missing).find(is_of_it) {
+            thing.text.clone_from(&one.message);
+            waits += 1;
+        }
+    }
+    if waits == stage.by.len() && stage.by_total as usize == waits {
+        stage.state = StageState::Working;
+    }
+    stage
 }
 
 fn stage_view(episode: &Gathered, stage: Stage, report: Option<&StageReport>) -> StageView {
