@@ -25,6 +25,17 @@ fn every_command_prints_json_of_a_stable_shape() {
         &["config"],
         &["version"],
         &["history", "episodes/0900/rundown/20 Leak.md"],
+        &["show", "episodes/0900/rundown/20 Leak.md", "1"],
+        &["diagnostics", "900"],
+        &["left-out", "900"],
+        &["shares"],
+        &["enumerate", "900"],
+        &["renumber", "900"],
+        &["normalise", "900"],
+        &["wait", "--idle"],
+        &["hold", "episodes/0900/info.md"],
+        &["release", "episodes/0900/info.md"],
+        &["requeue", "--failed"],
     ] {
         let value = show.json(args);
         assert!(value.is_object(), "{args:?}: {value}");
@@ -43,9 +54,22 @@ fn what_people_read_fits_into_eighty_columns() {
     messy_episode(&show);
     show.start();
     show.idle();
-    for args in
-        [&["status"][..], &["jobs"], &["episode", "0900"], &["plan", "900"], &["builds"], &["proposals"], &["locks"]]
-    {
+    for args in [
+        &["status"][..],
+        &["episodes"],
+        &["jobs"],
+        &["episode", "0900"],
+        &["plan", "900"],
+        &["builds"],
+        &["proposals"],
+        &["hold", "episodes/0900/rundown/20 Laek.md"],
+        &["locks"],
+        &["diagnostics", "900"],
+        &["left-out", "900"],
+        &["history", "episodes/0900/rundown/20 Leak.md"],
+        &["follow", "--from", "1", "--no-wait"],
+        &["submit", "show-build", "900"],
+    ] {
         let ran = show.ctl(args);
         assert_eq!(ran.code, 0, "{args:?} {ran:?}");
         for line in ran.out.lines() {
