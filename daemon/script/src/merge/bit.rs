@@ -77,10 +77,15 @@ pub(super) fn merge_lines(texts: Three<Slice<'_>>) -> Result<String, Vec<Place>>
     Ok(merged.iter().map(|bit| bit.slice.text).collect())
 }
 
-/// Above this many words a passage that both sides changed is not looked into.
+/// A larger passage that both sides changed is not looked into.
 const WORDS_MAX: usize = 10_000;
+const WORDS_BYTES_MAX: usize = 1 << 17;
 
 fn by_words<'t>(bits: &Three<Vec<Bit<'t>>>) -> Option<Vec<Bit<'t>>> {
+    let is_large = |bits: &Vec<Bit<'_>>| bits.iter().map(|bit| bit.slice.text.len()).sum::<usize>() > WORDS_BYTES_MAX;
+    if [&bits.base, &bits.ours, &bits.theirs].into_iter().any(is_large) {
+        return None;
+    }
     let words = bits.as_ref().map(|bits| bits.iter().copied().flat_map(words).collect::<Vec<_>>());
     if [&words.base, &words.ours, &words.theirs].iter().any(|words| words.len() > WORDS_MAX) {
         return None;

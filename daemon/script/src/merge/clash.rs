@@ -49,8 +49,10 @@ pub enum Why {
     Both,
     /// One side took it away, and the other one still has it.
     Removed,
-    /// Both sides moved it, and not to the same place.
+    /// Both sides moved or added it, and not to the same place.
     Moved,
+    /// One side changed one thing and the other one another that depends on it.
+    Linked { fields: Vec<String> },
     /// A merged text would be read as something else than what it was made of.
     Unclear,
     /// Either side, merged in once more, would change the result: what was moved where is not beyond doubt.
@@ -79,7 +81,10 @@ impl fmt::Display for Clash {
             Why::Both if ours.line == theirs.line => write!(f, "both sides changed {what} in line {}", ours.line),
             Why::Both => write!(f, "both sides changed {what} in line {} and {}", ours.line, theirs.line),
             Why::Removed => write!(f, "one side took away {what}, and the other one has it"),
-            Why::Moved => write!(f, "both sides moved {what}, to line {} and {}", ours.line, theirs.line),
+            Why::Moved => write!(f, "both sides put {what} in a new place, in line {} and {}", ours.line, theirs.line),
+            Why::Linked { fields } => {
+                write!(f, "both sides changed {what}, and {} belong together", fields.join(" and "))
+            }
             Why::Unclear => write!(f, "{what} would not be read as what it was merged of"),
             Why::Unsettled => write!(f, "the changes to {what} have more than one order"),
             Why::Loss { loss } => f.write_str(loss),

@@ -7,7 +7,7 @@ use super::note::Note;
 use super::three::Three;
 use crate::cue::Cue;
 use crate::enumerate::without_number;
-use crate::field::is_placeholder;
+use crate::field::{Field, is_placeholder};
 use crate::id::IdClass;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -16,6 +16,8 @@ use std::hash::Hash;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Node {
     pub places: Three<Option<usize>>,
+    /// Known by its place alone, and most of what it says is new: as well another cue that was put there.
+    pub is_doubtful: bool,
 }
 
 #[derive(Debug, Default)]
@@ -32,39 +34,42 @@ impl Nodes {
         let mut found = Self { nodes: Vec::new(), of: notes.as_ref().map(|note| vec![None; note.document.cues.len()]) };
         for card in &cards.base {
             found.of.base[card.place] = Some(found.nodes.len());
-            found.nodes.push(Node { places: Three::new(Some(card.place), None, None) });
+            found.nodes.push(Node { places: Three::new(Some(card.place), None, None), is_doubtful: false });
         }
-        for (base, ours) in pairs(&cards.base, &cards.ours, true) {
-            let node = found.of.base[base].expect("every card of base has a node");
-            found.of.ours[ours] = Some(node);
-            found.nodes[node].places.ours = Some(ours);
+        for Pair { one, other, is_doubtful } in pairs(&cards.base, &cards.ours, true) {
+            let node = found.of.base[one].expect("every card of base has a node");
+            found.of.ours[other] = Some(node);
+            found.nodes[node].places.ours = Some(other);
+            found.nodes[node].is_doubtful |= is_doubtful;
         }
-        for (base, theirs) in pairs(&cards.base, &cards.theirs, true) {
-            let node = found.of.base[base].expect("every card of base has a node");
-            found.of.theirs[theirs] = Some(node);
-            found.nodes[node].places.theirs = Some(theirs);
+        for Pair { one, other, is_doubtful } in pairs(&cards.base, &cards.theirs, true) {
+            let node = found.of.base[one].expect("every card of base has a node");
+            found.of.theirs[other] = Some(node);
+            found.nodes[node].places.theirs = Some(other);
+            found.nodes[node].is_doubtful |= is_doubtful;
         }
         found.add_new(&cards);
         found
     }
 
     /// Cues that base does not have; where both sides have the same new one it is one.
-    fn add_new(&mut self, cards: &Three<Vec<Card<'_>>>) {
+    fn add_new(&mut self, cards: &Three<Vec<Card<'_, '_>>>) {
         let ours: Vec<_> = cards.ours.iter().copied().filter(|card| self.of.ours[card.place].is_none()).collect();
         let theirs: Vec<_> = cards.theirs.iter().copied().filter(|card| self.of.theirs[card.place].is_none()).collect();
-        let both: HashMap<usize, usize> = pairs(&ours, &theirs, false).into_iter().collect();
+        let both: HashMap<usize, usize> =
+            pairs(&ours, &theirs, false).iter().map(|pair| (pair.one, pair.other)).collect();
         for card in &ours {
             let partner = both.get(&card.place).copied();
             self.of.ours[card.place] = Some(self.nodes.len());
             if let Some(partner) = partner {
                 self.of.theirs[partner] = Some(self.nodes.len());
             }
-            self.nodes.push(Node { places: Three::new(None, Some(card.place), partner) });
+            self.nodes.push(Node { places: Three::new(None, Some(card.place), partner), is_doubtful: false });
         }
         for card in theirs {
             if self.of.theirs[card.place].is_none() {
                 self.of.theirs[card.place] = Some(self.nodes.len());
-                self.nodes.push(Node { places: Three::new(None, None, Some(card.place)) });
+                self.nodes.push(Node { places: Three::new(None, None, Some(card.place)), is_doubtful: false });
             }
         }
     }
@@ -72,7 +77,7 @@ impl Nodes {
 
 /// What a cue is known by.
 #[derive(Debug, Clone, Copy)]
-struct Card<'t> {
+struct Card<'n, 't> {
     place: usize,
     text: &'t str,
     kind: &'t str,
@@ -82,10 +87,11 @@ struct Card<'t> {
     id: &'t str,
     /// The id is nobody's stop-gap: another one means another cue.
     is_settled: bool,
+    fields: &'n [Field<'t>],
 }
 
-impl<'t> Card<'t> {
-    fn new(place: usize, text: &'t str, cue: &Cue<'t>) -> Self {
+impl<'n, 't> Card<'n, 't> {
+    fn new(place: usize, text: &'t str, cue: &'n Cue<'t>) -> Self {
         let given = |value: &'t str| if is_placeholder(value) { "" } else { value };
         let slug = given(cue.slug());
         Self {
@@ -95,6 +101,7 @@ impl<'t> Card<'t> {
             slug: without_number(slug, cue.given("Enumerator")),
             id: given(cue.asset_id()),
             is_settled: matches!(cue.id_class(), IdClass::Ours | IdClass::Foreign),
+            fields: cue.fields(),
         }
     }
 
@@ -102,6 +109,16 @@ impl<'t> Card<'t> {
     fn may_be(&self, other: &Self) -> bool {
         let agree = |one: &str, other: &str| one.is_empty() || other.is_empty() || one.eq_ignore_ascii_case(other);
         !self.differs_in_id(other) && agree(self.kind, other.kind) && agree(self.slug, other.slug)
+    }
+
+    /// At least half of what this one says is in the other one too.
+    fn says_half_of(&self, other: &Self) -> bool {
+        let says = self.fields.iter().filter(|field| !field.is("Type") && !is_placeholder(field.value.text));
+        let (all, kept) = says.fold((0, 0), |(all, kept), field| {
+            let is_kept = |kept: &Field<'_>| kept.is(field.label.text) && kept.value.text == field.value.text;
+            (all + 1, kept + usize::from(other.fields.iter().any(is_kept)))
+        });
+        kept * 2 >= all
     }
 
     fn differs_in_id(&self, other: &Self) -> bool {
@@ -119,34 +136,47 @@ fn twins<'t>(notes: &Three<Note<'t>>) -> HashSet<&'t str> {
     twins
 }
 
-fn cards<'t>(note: &Note<'t>, twins: &HashSet<&str>) -> Vec<Card<'t>> {
+fn cards<'n, 't>(note: &'n Note<'t>, twins: &HashSet<&str>) -> Vec<Card<'n, 't>> {
     let single = note.cues().filter(|(_, lines)| !twins.contains(lines.text));
     single.map(|(place, lines)| Card::new(place, lines.text, &note.document.cues[place])).collect()
 }
 
-/// The places of the cues that are the same.
-fn pairs(one: &[Card<'_>], other: &[Card<'_>], by_place: bool) -> Vec<(usize, usize)> {
+/// The places of a cue in two texts.
+struct Pair {
+    one: usize,
+    other: usize,
+    is_doubtful: bool,
+}
+
+/// The cues that are the same.
+fn pairs(one: &[Card<'_, '_>], other: &[Card<'_, '_>], by_place: bool) -> Vec<Pair> {
     let mut pairing = Pairing { one, other, of_one: vec![None; one.len()], of_other: vec![None; other.len()] };
     pairing.by(|card| Some(card.text));
     pairing.by(|card| Some(card.id).filter(|id| !id.is_empty()));
     pairing.by(|card| Some((card.kind.to_ascii_uppercase(), card.slug)).filter(|_| !card.slug.is_empty()));
+    let sure = pairing.of_one.clone();
     if by_place {
         pairing.by_place();
     }
-    let found = pairing.of_one.iter().enumerate();
-    found.filter_map(|(at, partner)| partner.map(|partner| (one[at].place, other[partner].place))).collect()
+    let found = pairing.of_one.iter().enumerate().filter_map(|(at, partner)| Some((at, (*partner)?)));
+    let pair = |(at, partner): (usize, usize)| Pair {
+        one: one[at].place,
+        other: other[partner].place,
+        is_doubtful: sure[at].is_none() && !one[at].says_half_of(&other[partner]),
+    };
+    found.map(pair).collect()
 }
 
-struct Pairing<'c, 't> {
-    one: &'c [Card<'t>],
-    other: &'c [Card<'t>],
+struct Pairing<'c, 'n, 't> {
+    one: &'c [Card<'n, 't>],
+    other: &'c [Card<'n, 't>],
     of_one: Vec<Option<usize>>,
     of_other: Vec<Option<usize>>,
 }
 
-impl<'t> Pairing<'_, 't> {
+impl<'n, 't> Pairing<'_, 'n, 't> {
     /// Pairs what has no partner yet and agrees in something that no other one on either side has.
-    fn by<K: Hash + Eq>(&mut self, key: impl Fn(&Card<'t>) -> Option<K>) {
+    fn by<K: Hash + Eq>(&mut self, key: impl Fn(&Card<'n, 't>) -> Option<K>) {
         let one = single(self.one, &self.of_one, &key);
         let other = single(self.other, &self.of_other, &key);
         for (key, at) in one {
@@ -178,10 +208,10 @@ impl<'t> Pairing<'_, 't> {
 }
 
 /// Of those without a partner: what only one has, and which one; `None` where several have it.
-fn single<'t, K: Hash + Eq>(
-    cards: &[Card<'t>],
+fn single<'n, 't, K: Hash + Eq>(
+    cards: &[Card<'n, 't>],
     partners: &[Option<usize>],
-    key: impl Fn(&Card<'t>) -> Option<K>,
+    key: impl Fn(&Card<'n, 't>) -> Option<K>,
 ) -> HashMap<K, Option<usize>> {
     let mut single = HashMap::new();
     for (at, card) in cards.iter().enumerate().filter(|(at, _)| partners[*at].is_none()) {

@@ -4,9 +4,11 @@ use super::bit::{Bit, Key, merge, merge_lines};
 use super::clash::{Clash, Scribe, What, Why};
 use super::identity::{Node, Nodes};
 use super::keyed::{self, Contradiction};
-use super::note::{Block, Note, cue_block, front_block};
+use super::note::{Block, Note, cue_block, front_block, meaning};
 use super::sequence::Cut;
 use super::three::Three;
+use crate::cue::Cue;
+use crate::enumerate::without_number;
 use crate::text::{Slice, Span};
 
 /// A merged note, and what it is made of.
@@ -153,6 +155,22 @@ fn body_bits<'t>(notes: &Three<Note<'t>>, nodes: &Nodes) -> Three<Vec<Bit<'t>>> 
     )
 }
 
+/// A field, and those that say something about what it holds: whose words a quote is, where a clip is cut. One changed
+/// here and the other one there would put somebody's name below another one's words.
+const LINKS: [(&str, &[&str]); 2] = [
+    ("Quote", &["Attribution", "Source"]),
+    ("MediaURL", &["TrimStart", "TrimEnd", "Clips", "Incue", "Outcue", "Transcription"]),
+];
+
+/// The same file by its name, whatever folder and number it has got.
+fn is_same_file(one: &str, other: &str) -> bool {
+    let name = |path: &str| {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+        without_number(name, None).to_owned()
+    };
+    name(one) == name(other)
+}
+
 /// Merges cues one by one.
 struct CueDesk<'n, 't> {
     notes: &'n Three<Note<'t>>,
@@ -175,7 +193,13 @@ impl<'t> CueDesk<'_, 't> {
         if let Some(picked) = lines.pick_text() {
             return cue(picked.text, Vec::new());
         }
+        if let Some(fields) = self.linked(node) {
+            return Err(vec![self.clash(node, Why::Linked { fields })]);
+        }
         let odd = || vec![self.clash(node, Why::Both)];
+        if node.is_doubtful {
+            return Err(odd());
+        }
         if let Three { base: Some(base), ours: Some(ours), theirs: Some(theirs) } = self.blocks(node) {
             let joined = block(Three::new(base, ours, theirs), odd, |found| {
                 let what = match found.key {
@@ -190,6 +214,24 @@ impl<'t> CueDesk<'_, 't> {
             Ok(text) => cue(&text, Vec::new()),
             Err(_) => Err(odd()),
         }
+    }
+
+    /// Two fields that belong together, one changed by one side and one by the other.
+    fn linked(&self, node: Node) -> Option<Vec<String>> {
+        let Three { base, ours, theirs } = self.notes;
+        let base = &base.document.cues[node.places.base?];
+        let (ours, theirs) = (&ours.document.cues[node.places.ours?], &theirs.document.cues[node.places.theirs?]);
+        let differ = |one: &Cue<'_>, other: &Cue<'_>, field: &str| {
+            let said = |cue: &Cue<'_>| meaning(cue.value(field));
+            if field == "MediaURL" { !is_same_file(&said(one), &said(other)) } else { said(one) != said(other) }
+        };
+        let did = |cue: &Cue<'_>, other: &Cue<'_>, field: &str| differ(base, cue, field) && differ(cue, other, field);
+        let links = LINKS.iter().flat_map(|(first, rest)| rest.iter().map(move |second| (*first, *second)));
+        let apart = |(first, second): &(&str, &str)| {
+            (did(ours, theirs, first) && did(theirs, ours, second))
+                || (did(theirs, ours, first) && did(ours, theirs, second))
+        };
+        links.into_iter().find(apart).map(|(first, second)| vec![first.to_owned(), second.to_owned()])
     }
 
     fn blocks(&self, node: Node) -> Three<Option<Block<'t>>> {

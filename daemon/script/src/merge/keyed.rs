@@ -177,7 +177,7 @@ fn one(items: Three<Option<&Item<'_>>>, lists: &Three<List<'_>>) -> Result<Optio
     let lead = Three::new(base.map_or_else(Slice::default, |item| item.lead), ours.lead, theirs.lead);
     let lead = merge_lines(lead).map_err(|_| loose(lead))?;
     let label = Three::new(base.map_or_else(Slice::default, |item| item.label), ours.label, theirs.label);
-    let label = label.pick_text().map_or_else(|| label.ours.text.min(label.theirs.text), |label| label.text);
+    let label = label.pick_text().ok_or_else(|| contradiction(false))?.text;
     if let Some((gap, value, meaning)) = value(base, ours, theirs) {
         let after = Three::new(base.map_or_else(Slice::default, |item| item.after), ours.after, theirs.after);
         let after = after.pick_text().ok_or_else(|| contradiction(false))?;

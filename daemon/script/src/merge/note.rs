@@ -48,13 +48,24 @@ fn elements<'t>(document: &Document<'t>) -> Vec<Element<'t>> {
     let text = document.text;
     let mut elements = Vec::new();
     let mut at = document.body.begin;
+    let mut before = at;
     let mut begins = document.cues.iter().skip(1).map(|cue| cue.begin.span.begin);
     for (index, cue) in document.cues.iter().enumerate() {
-        let next = begins.next().unwrap_or(text.len());
         let span = cue.span();
-        let begin = text[..span.begin].rfind('\n').map_or(0, |at| at + 1).max(document.body.begin);
-        let end = memchr::memchr(b'\n', &text.as_bytes()[span.end..]).map_or(text.len(), |at| span.end + at + 1);
-        if begin < at || end > next || !text[begin..span.begin].trim().is_empty() {
+        let next = begins.next().unwrap_or(text.len());
+        // Looked for between the neighbours only: a line with thousands of cues is looked at once.
+        let from = std::mem::replace(&mut before, span.end).max(at);
+        let begin = match text[from..span.begin].rfind('\n') {
+            Some(line_end) => from + line_end + 1,
+            None if from == at => at,
+            None => continue,
+        };
+        let end = match memchr::memchr(b'\n', &text.as_bytes()[span.end..next]) {
+            Some(line_end) => span.end + line_end + 1,
+            None if next == text.len() => next,
+            None => continue,
+        };
+        if !text[begin..span.begin].trim().is_empty() {
             continue;
         }
         push_lines(&mut elements, Slice::of(text, at, begin));

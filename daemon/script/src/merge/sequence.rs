@@ -6,7 +6,7 @@
 
 use super::three::Three;
 use similar::{Algorithm, DiffTag, capture_diff_slices};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 pub(super) type Token = u32;
@@ -186,6 +186,17 @@ impl Sequences<'_> {
             .iter()
             .any(|hunk| deletes(hunk) && !also.iter().any(|same| same.base == hunk.base && same.side.is_empty()))
         {
+            return false;
+        }
+        // What `other` added must be more than it was here too: a twin of it that base has is no sign.
+        let count = |tokens: &[Token]| {
+            let mut counts: HashMap<Token, usize> = HashMap::new();
+            tokens.iter().filter(|token| is_full(token)).for_each(|token| *counts.entry(*token).or_default() += 1);
+            counts
+        };
+        let (in_base, in_one) = (count(base), count(one));
+        let fewer = |counts: &HashMap<Token, usize>, token, than| counts.get(token).copied().unwrap_or(0) < than;
+        if count(other).iter().any(|(token, &count)| fewer(&in_base, token, count) && fewer(&in_one, token, count)) {
             return false;
         }
         let mut kept = vec![true; other.len()];

@@ -55,6 +55,7 @@ fn edited(text: String) -> impl Strategy<Value = String> {
         "subtitle: x\n",
         "[Outcue: then]\n",
         "[Duration: 00:00:30]\n",
+        "  # a remark\n",
         "<!-- Begin Cue -->\n[Type: GFX]\n[Slug: chart]\n<!-- End Cue -->\n",
         "",
         "",
@@ -217,6 +218,20 @@ fn thousands_of_equal_lines_end_too() {
     let ours = "x\n\n".repeat(20_000);
     let theirs = "y\nx\n".repeat(20_000);
     clean(merge(&base, &ours, &theirs));
+    let cue = "<!-- Begin Cue -->\n[Type: BREAK]\n<!-- End Cue -->";
+    let in_line = cue.replace('\n', "").repeat(20_000);
+    clean(merge(&in_line, &format!("{in_line}a"), &format!("b{in_line}")));
+    let twins = format!("{cue}\n\n").repeat(20_000);
+    clean(merge(&twins, &format!("{twins}a"), &format!("b\n{twins}")));
     let long = "word, ".repeat(100_000);
     clean(merge(&long, &format!("{long}a"), &format!("b{long}")));
+}
+
+#[test]
+fn a_line_that_has_a_twin_is_not_taken_for_it() {
+    let base = "The kettle was to blame.\n\nThe kettle was to blame.\n";
+    let ours = "The kettle was to blame.\nThe kettle was to blame.\n\n";
+    let theirs = "New line.\nThe old kettle was to blame.\n\nThe kettle was to blame.\n";
+    let merged = clean(merge(base, ours, theirs)).unwrap_or_default();
+    assert!(merged.is_empty() || merged.matches("kettle was to blame").count() == 2, "{merged:?}");
 }
