@@ -120,9 +120,10 @@ impl Publisher {
             Ok(moves) => moves,
             Err(file) => return Ok(Outcome::Refused { file, why: "an intent stays within one share".into() }),
         };
+        let home = intent.home.as_ref().map(|home| home.path.to_string());
         let is_new = self.seen.insert(intent.id) && !self.needs.restored.contains(&intent.id);
         let attempt = if is_new { Try::First } else { Try::Again };
-        let asked = show_publish::Intent { id: intent.id.0.into(), moves };
+        let asked = show_publish::Intent { id: intent.id.0.into(), moves, home };
         let report = share.publish(self.needs.archive.blobs(), &asked, attempt);
         for rescued in report.rescued.iter().chain(&report.seen) {
             self.rescued(rescued)?;

@@ -17,14 +17,14 @@ mod work;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
-use work::{Outcome, Work};
+use work::{Failure, Outcome, Work};
 
 /// A step that this program carries.
 struct Step {
     name: &'static str,
     /// Part of every action key: a step that would now come to another result gets the next number.
     version: u32,
-    run: fn(&mut Work) -> Result<Outcome, String>,
+    run: fn(&mut Work) -> Result<Outcome, Failure>,
     about: &'static str,
 }
 
@@ -92,17 +92,23 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         eprintln!("  hint: \"showd step --list\" names them all");
         return ExitCode::from(2);
     };
-    let ended = Work::open().and_then(|mut work| {
-        let outcome = (step.run)(&mut work)?;
-        work.close(&outcome)
-    });
-    match ended {
+    match work(step) {
         Ok(code) => code,
-        Err(why) => {
+        Err(Failure::Unfit(why)) => {
+            eprintln!("{why}");
+            ExitCode::from(protocol::UNFIT)
+        }
+        Err(Failure::Other(why)) => {
             eprintln!("{why}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn work(step: &Step) -> Result<ExitCode, Failure> {
+    let mut work = Work::open()?;
+    let outcome = (step.run)(&mut work)?;
+    Ok(work.close(&outcome)?)
 }
 
 /// The built-in steps and their versions, which are part of every action key.

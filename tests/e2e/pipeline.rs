@@ -63,8 +63,10 @@ fn clips_are_measured_and_their_lengths_reach_cues_items_and_the_episode() {
     assert!(item >= 12, "the clips alone are 12 seconds:\n{note}");
     let total = runtime(&show.read("episodes/0900/info.md"), "total_runtime:");
     assert!(total >= item, "{total} {item}");
-    let failed = show.json(&["jobs", "--state", "failed"]).to_string();
-    assert!(failed.contains("ffprobe could not read torn.mp4"), "the clip that cannot be read is named: {failed}");
+    let failed = show.json(&["jobs", "--state", "failed"]);
+    let text = failed.to_string();
+    assert!(text.contains("ffprobe could not read torn.mp4"), "the clip that cannot be read is named: {text}");
+    assert_eq!(failed["jobs"][0]["attempt"], 1, "a torn clip is torn the second time as well: {text}");
 
     // A longer cut of one clip: what we wrote ourselves follows it, and only this clip is measured again.
     let measured = probes(&show);

@@ -1,7 +1,7 @@
 //! What must always hold, looked at after every step. Each check has a name; a planted bug must be seen by its own.
 
 use crate::cast::QUIET_MS;
-use crate::disk::{digest, is_note};
+use crate::disk::{digest, episode_of, is_note};
 use crate::world::World;
 use show_core::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,11 @@ impl Checks {
 
     fn work(&mut self, what: String) {
         self.work.get_or_insert(what);
+    }
+
+    /// Whatever comes under this name is another note.
+    pub fn removed(&mut self, path: &str) {
+        self.published.remove(path);
     }
 
     /// Whoever asked is no longer there to hear.
@@ -262,9 +267,15 @@ impl World {
         }
     }
 
+    /// A new file of ours: people did not remove the episode that it is for.
+    pub fn check_home(&mut self, path: &str) {
+        let is_gone = self.disk.gone.contains(episode_of(path));
+        self.expect("a removed episode stays removed", !is_gone, || format!("{path} brought its episode back"));
+    }
+
     /// A publish is over: nothing that people wrote is gone.
-    pub fn check_published(&mut self, intent: &Intent) {
-        let at = self.lived();
+    pub fn check_published(&mut self, intent: &Intent, written: Option<i64>) {
+        let at = written.unwrap_or(self.lived());
         for file in intent.files().filter(|file| is_note(&file.path)) {
             let path = file.path.to_string();
             let mut lost = self.disk.lost_marks(&path);

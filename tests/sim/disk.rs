@@ -19,6 +19,8 @@ pub struct Disk {
     pub last_words: BTreeMap<String, LastWords>,
     /// Marks of texts that Syncthing set aside, by note.
     pub aside: BTreeMap<String, BTreeSet<String>>,
+    /// Episodes that a person removed, folder and all.
+    pub gone: BTreeSet<String>,
     inode: u64,
 }
 
@@ -35,6 +37,7 @@ pub struct LastWords {
 impl Disk {
     pub fn write(&mut self, path: &str, text: &str, wall: i64) -> Stamp {
         self.inode += 1;
+        self.gone.remove(episode_of(path));
         let ns = wall * 1_000_000;
         let stamp = Stamp { size: text.len() as u64, mtime_ns: ns, ctime_ns: ns, inode: self.inode };
         self.files.insert(path.to_owned(), File { text: text.to_owned(), stamp });
@@ -56,6 +59,11 @@ impl Disk {
 
 pub fn marks(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().filter(|word| word.starts_with('@'))
+}
+
+/// The episode's folder, with a slash at its end.
+pub fn episode_of(path: &str) -> &str {
+    path.match_indices('/').nth(1).map_or(path, |(end, _)| &path[..=end])
 }
 
 pub fn digest(text: &str) -> Digest {

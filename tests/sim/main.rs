@@ -126,3 +126,8 @@ fn planted_conflict_copies_that_are_removed_for_good_are_seen() {
 fn planted_writes_into_open_files_are_seen() {
     caught(Planted::OpenFileIgnored, "nobody else writes");
 }
+
+#[test]
+fn planted_publishers_that_bring_a_removed_episode_back_are_seen() {
+    caught(Planted::EpisodeBroughtBack, "a removed episode stays removed");
+}

@@ -7,7 +7,7 @@ use crate::world::{Item, World};
 use show_core::*;
 
 /// One thing that a person or another program does.
-pub const ACTIONS: u64 = 18;
+pub const ACTIONS: u64 = 19;
 
 impl World {
     pub fn person_acts(&mut self) {
@@ -34,7 +34,8 @@ impl World {
                 let path = self.some_note();
                 self.edited_elsewhere(&path);
             }
-            _ => unreachable!("there are eighteen actions"),
+            18 => self.remove_episode(),
+            _ => unreachable!("there are nineteen actions"),
         }
     }
 
@@ -86,13 +87,15 @@ impl World {
     fn save(&mut self, path: &str, text: &str) {
         let wall = self.wall();
         let same = self.disk.files.get(path).is_some_and(|file| file.text == text);
+        // Whoever hears of it late has only the file's time to go by, and the clock was set back.
+        let is_undated = self.wall() < self.seen;
         self.disk.write(path, text, wall);
         self.say(|| format!("person saved {path}: {text:?}"));
         self.hint(path);
         if is_note(path) {
             // Saving what is there already changes nothing.
             let before = self.disk.last_words.get(path).filter(|_| same);
-            let now = (self.t, self.lived(), self.deaf);
+            let now = (self.t, self.lived(), self.deaf || is_undated);
             let (at, lived, unheard) = before.map_or(now, |words| (words.at, words.lived, words.unheard));
             let words = LastWords { text: text.to_owned(), at, lived, unheard };
             self.disk.last_words.insert(path.to_owned(), words);
@@ -102,6 +105,7 @@ impl World {
     fn remove(&mut self, path: &str) {
         self.disk.files.remove(path);
         self.disk.last_words.remove(path);
+        self.checks.removed(path);
         self.say(|| format!("person removed {path}"));
         self.hint(path);
     }
@@ -133,6 +137,26 @@ impl World {
                 // An editor that saves by removing and writing anew.
                 self.after(300, Item::Edit(path));
             }
+        }
+    }
+
+    /// The folder goes, with all that people and we put there.
+    fn remove_episode(&mut self) {
+        let episode = self.some_episode();
+        if self.share_away || !self.dice.once_in(3) {
+            return;
+        }
+        let paths: Vec<String> = self.disk.files.keys().filter(|path| path.starts_with(&episode)).cloned().collect();
+        for path in &paths {
+            self.remove(path);
+            self.tampered.remove(path);
+        }
+        self.disk.aside.retain(|note, _| !note.starts_with(&episode));
+        self.disk.gone.insert(episode.clone());
+        if self.dice.once_in(2) {
+            // It was only renamed, and has its old name again.
+            let note = format!("{episode}a.md");
+            self.after(4_000, Item::Edit(note));
         }
     }
 

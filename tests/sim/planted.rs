@@ -14,4 +14,5 @@ pub enum Planted {
     QuietIgnored,
     OpenFileIgnored,
     SetAsideForgotten,
+    EpisodeBroughtBack,
 }

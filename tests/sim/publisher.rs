@@ -16,6 +16,8 @@ pub struct Running {
     stamps: Vec<Option<Stamp>>,
     /// What came out was written since it was found quiet, whatever its bytes.
     touched: bool,
+    /// When our text took the place of theirs, in this life of the daemon.
+    written: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +39,8 @@ impl World {
             let outcome = Outcome::Failed { file, why: "no space left on device".to_owned() };
             return self.tell_daemon(5, Event::Published { intent: id, outcome });
         }
-        self.publishing
-            .insert(id, Running { intent, place: 0, phase: Phase::Stage, stamps: Vec::new(), touched: false });
+        let (stamps, touched, written) = (Vec::new(), false, None);
+        self.publishing.insert(id, Running { intent, place: 0, phase: Phase::Stage, stamps, touched, written });
         let delay = self.delay(1, 300);
         self.after(delay, Item::Publish(self.life, id));
     }
@@ -133,6 +135,7 @@ impl World {
                 self.check_quiet(&running.intent, &path, digest(&out) == base && (blind || !is_touched));
                 self.disk.staged.insert(stage, out);
                 self.write_as_us(&path, new);
+                running.written = Some(self.lived());
                 running.phase = Phase::Verify;
                 self.person_at_the_worst_moment(&path);
             }
@@ -154,6 +157,11 @@ impl World {
             Some(found) if found.text == new => {}
             Some(_) => return Err(file.clone()),
             None => {
+                let home = running.intent.home.clone().filter(|_| self.planted != Planted::EpisodeBroughtBack);
+                if let Some(home) = home.filter(|home| self.disk.gone.contains(&format!("{}/", home.path))) {
+                    return Err(home);
+                }
+                self.check_home(&file.path);
                 self.disk.staged.insert(stage, new.to_owned());
                 self.write_as_us(&file.path, new);
             }
@@ -211,7 +219,7 @@ impl World {
         for place in 0..running.intent.moves.len() {
             self.disk.staged.remove(&(id.0, place));
         }
-        self.check_published(&running.intent);
+        self.check_published(&running.intent, running.written);
         let delay = self.delay(1, 300);
         let outcome = Outcome::Done { stamps: running.stamps.clone() };
         self.tell_daemon(delay, Event::Published { intent: id, outcome });

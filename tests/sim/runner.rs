@@ -53,7 +53,8 @@ impl World {
         let ended = if hung {
             Ended::TimedOut
         } else if self.chaos && self.dice.once_in(8) {
-            match self.dice.below(4) {
+            match self.dice.below(5) {
+                4 => Ended::Unfit { why: "no more with this input".to_owned() },
                 0 => Ended::Signaled { signal: 9 },
                 1 => Ended::NotStarted { why: "no such program".to_owned() },
                 _ => Ended::Failed { code: 1, why: "it did not like its input".to_owned() },
@@ -163,7 +164,7 @@ impl World {
             (Planted::LateResultAccepted, Some((JobState::Running { .. }, newest))) => {
                 Some(Event::AttemptEnded { job, attempt: newest, ended })
             }
-            (Planted::StartedAfterFailedNeed, _) if matches!(ended, Ended::Failed { .. }) => {
+            (Planted::StartedAfterFailedNeed, _) if matches!(ended, Ended::Failed { .. } | Ended::Unfit { .. }) => {
                 let ended =
                     Ended::Succeeded(Finished { summary: format!("by {job}.{attempt}"), ..Finished::default() });
                 Some(Event::AttemptEnded { job, attempt, ended })

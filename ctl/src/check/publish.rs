@@ -55,7 +55,7 @@ pub fn publish(mended: &Mended, state: &Path, now_ms: i64) -> Result<(), Complai
         human: true,
         seen: None,
     };
-    let report = share.publish(&blobs, &Intent { id, moves: vec![replace] }, Try::First);
+    let report = share.publish(&blobs, &Intent { id, moves: vec![replace], home: None }, Try::First);
     match report.outcome {
         Outcome::Done { .. } => Ok(()),
         Outcome::Overtaken { why, .. } => Err(declined(why, "it was changed meanwhile; run it again")),

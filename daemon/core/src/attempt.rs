@@ -242,6 +242,7 @@ impl Coordinator {
         match ended {
             Ended::Succeeded(finished) => self.succeeded(job, attempt, finished),
             Ended::Failed { code, why } => self.failed(job, attempt, &format!("exit {code}"), why),
+            Ended::Unfit { why } => self.failed_for_good(job, attempt, "unfit input", why),
             Ended::Signaled { signal } => {
                 self.failed(job, attempt, &format!("signal {signal}"), format!("ended by signal {signal}"));
             }
@@ -255,6 +256,10 @@ impl Coordinator {
 
     fn succeeded(&mut self, job: JobId, attempt: AttemptNo, finished: Finished) {
         let lane = self.jobs[&job].lane;
+        let subject = &self.lanes[&lane];
+        if self.is_ready(subject.name.subject.share) && self.looks_gone(subject) {
+            return self.again(job, attempt, "overtaken", "its subject is gone".to_owned());
+        }
         let row = &self.jobs[&job].row;
         let key = row.key.expect("a job that ran has a key");
         let outlook = self.outlook(&self.lanes[&lane]);
@@ -318,16 +323,22 @@ impl Coordinator {
         Ok(())
     }
 
+    /// What may go better next time is tried again, as often as the step allows.
     fn failed(&mut self, job: JobId, attempt: AttemptNo, outcome: &str, why: String) {
-        self.note_end(job, outcome, why.clone());
         let tries = self.jobs[&job].row.tries;
         let lane = &self.lanes[&self.jobs[&job].lane];
         let retry = lane.play.turn(&self.jobs[&job].row.node.step).map(|(_, turn)| turn.step.retry.clone());
-        let event = match retry.and_then(|retry| crate::retry::rest_ms(&retry, job, tries)) {
-            Some(rest) => JobEvent::Rest { at: self.now.plus_ms(rest), why },
-            None => JobEvent::Broke { why },
+        let Some(rest) = retry.and_then(|retry| crate::retry::rest_ms(&retry, job, tries)) else {
+            return self.failed_for_good(job, attempt, outcome, why);
         };
-        self.move_job(job, event);
+        self.note_end(job, outcome, why.clone());
+        self.move_job(job, JobEvent::Rest { at: self.now.plus_ms(rest), why });
+        self.forget_attempt(job, attempt, true);
+    }
+
+    fn failed_for_good(&mut self, job: JobId, attempt: AttemptNo, outcome: &str, why: String) {
+        self.note_end(job, outcome, why.clone());
+        self.move_job(job, JobEvent::Broke { why });
         self.forget_attempt(job, attempt, true);
     }
 

@@ -163,6 +163,8 @@ pub struct Version {
 pub struct Intent {
     pub id: IntentId,
     pub moves: Vec<Move>,
+    /// The folder of the subject that it is for: where that is gone so is the reason for it, and it is not made again.
+    pub home: Option<FilePath>,
     pub cause: Cause,
 }
 

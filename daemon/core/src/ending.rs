@@ -8,7 +8,8 @@ use crate::coordinator::Timer;
 use crate::kind::is_plain;
 use crate::lane::{Lane, LaneId};
 use crate::plan::{Outlook, Stand};
-use crate::{BuildId, Change, Coordinator, JobId, JobState, Row, RowKey, Subject};
+use crate::settle::File;
+use crate::{BuildId, Change, Coordinator, FilePath, JobId, JobState, Row, RowKey, Subject};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -115,9 +116,21 @@ impl Coordinator {
 
     /// Nothing on disk makes it a subject any more.
     pub(crate) fn is_gone(&self, lane: &Lane) -> bool {
+        self.reasons(lane).next().is_none()
+    }
+
+    /// The same at this very moment: what is missing may be back before that settles.
+    pub(crate) fn looks_gone(&self, lane: &Lane) -> bool {
+        !self.reasons(lane).any(File::is_there)
+    }
+
+    /// The files that make it a subject: those that its pipeline is triggered by, or for one that was asked for any.
+    fn reasons<'a>(&'a self, lane: &'a Lane) -> impl Iterator<Item = &'a File> {
         let (subject, skip) = (&lane.name.subject, lane.directory().len());
-        let mut below = self.files.below(subject.share, &subject.path);
-        lane.is_automatic() && !below.any(|(file, _)| is_plain(file) && lane.play.triggers(&file.path[skip..]))
+        let is_reason =
+            move |file: &FilePath| !lane.is_automatic() || (is_plain(file) && lane.play.triggers(&file.path[skip..]));
+        let below = self.files.below(subject.share, &subject.path);
+        below.filter(move |(file, _)| is_reason(file)).map(|(_, state)| state)
     }
 
     /// Ends everything of a subject that is gone, and then forgets it.

@@ -146,6 +146,10 @@ pub enum Ended {
         code: i32,
         why: String,
     },
+    /// The program found its inputs unfit: with these, every other try would end the same.
+    Unfit {
+        why: String,
+    },
     Signaled {
         signal: i32,
     },
@@ -272,7 +276,8 @@ pub enum Merged {
 pub enum Outcome {
     /// Every step of the intent is in place. The stamps are how our files look now, by place in the intent.
     Done { stamps: Vec<Option<Stamp>> },
-    /// A target no longer had the digest it was read with; nothing of the intent is in place.
+    /// A target no longer had the digest it was read with, or (`file` is the intent's home) its folder is gone; nothing
+    /// of the intent is in place.
     Overtaken { file: FilePath, why: String },
     /// Will not work by repeating it: not writable, not ours, a directory in the way. Nothing of it is in place.
     Refused { file: FilePath, why: String },

@@ -162,10 +162,18 @@ impl Coordinator {
 
     pub(crate) fn new_intent(&mut self, moves: Vec<Move>, cause: Cause) -> IntentId {
         let id = IntentId(crate::build::next(&mut self.meta.next_intent));
-        let intent = Intent { id, moves, cause };
+        let home = self.home_of(&cause);
+        let intent = Intent { id, moves, home, cause };
         self.put(Row::Intent(intent.clone()));
         self.hold_intent(intent);
         id
+    }
+
+    fn home_of(&self, cause: &Cause) -> Option<FilePath> {
+        let (Cause::Attempt { job, .. } | Cause::Weave { job, .. }) = cause else { return None };
+        let lane = &self.lanes[&self.jobs[job].lane];
+        let folder = lane.directory().strip_suffix('/')?;
+        Some(FilePath { share: lane.name.subject.share, path: folder.into() })
     }
 
     /// Takes an intent in without ordering it.
@@ -237,7 +245,12 @@ impl Coordinator {
         match outcome {
             Outcome::Done { stamps } => self.in_place(&intent, &stamps),
             Outcome::Overtaken { file, why } => {
-                self.order(Effect::LookAt { file: file.clone() });
+                if intent.home.as_ref() == Some(&file) {
+                    // Nobody says a word of what was in a folder that is gone.
+                    self.scan(file.share);
+                } else {
+                    self.order(Effect::LookAt { file: file.clone() });
+                }
                 self.log("publish.overtaken").file(&file).text(why);
                 self.give_up(&intent, JobEvent::Again);
             }

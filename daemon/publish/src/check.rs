@@ -243,6 +243,9 @@ impl Run<'_> {
             let (so_far, name) = (&path[..end], path[..end].rsplit('/').next().unwrap_or_default());
             dir = match self.share.directory(so_far) {
                 Err(Errno::NOENT) => {
+                    if let Some(home) = self.home.filter(|home| is_at_or_below(home, so_far)) {
+                        return Err(End::overtaken(home, "it is not there now"));
+                    }
                     self.point("make a directory", 0)?;
                     match rustix::fs::mkdirat(&dir, name, Mode::from_raw_mode(0o777)) {
                         Ok(()) => self.made.push(so_far.to_owned()),
@@ -258,4 +261,8 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+fn is_at_or_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -14,6 +14,9 @@ pub struct Intent {
     pub id: IntentId,
     /// Carried out in this order. A later move may stand on an earlier one (rename away, then new).
     pub moves: Vec<Move>,
+    /// The directory whose files these are, if they belong to one: where it is gone nothing is left to publish for, and
+    /// it is not made again. Neither are those above it.
+    pub home: Option<String>,
 }
 
 /// One move. Paths are relative to the share's root, their parts joined by `/`.
@@ -35,7 +38,7 @@ pub enum Move {
         /// bytes are the base's again: they are at work on it.
         seen: Option<Stamp>,
     },
-    /// Put `new` where nothing is, never over anything. Missing parent directories are made.
+    /// Put `new` where nothing is, never over anything. Missing parent directories are made, below the intent's home.
     New {
         /// Where.
         path: String,
@@ -44,7 +47,7 @@ pub enum Move {
         /// Where these bytes are.
         source: Source,
     },
-    /// Never over anything. Missing parent directories of `to` are made.
+    /// Never over anything. Missing parent directories of `to` are made, below the intent's home.
     Rename {
         /// The name it has.
         from: String,
@@ -122,9 +125,9 @@ pub enum Outcome {
         /// One for each move.
         stamps: Vec<Option<Stamp>>,
     },
-    /// A target was not what was read. Nothing of the intent is in place, but for [`Report::kept`].
+    /// A target was not what was read, or the intent's home is gone. Nothing of the intent is in place, but for [`Report::kept`].
     Overtaken {
-        /// Which target.
+        /// Which target; the home where that is gone.
         path: String,
         /// How it was found.
         why: String,

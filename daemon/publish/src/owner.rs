@@ -117,7 +117,7 @@ fn source(us: &Machine) -> (Digest, Source) {
 
 fn state(share: &Share, blobs: &Blobs, statement: Move) -> Owner {
     let id = IntentId::new("owner").expect("letters only");
-    match share.publish(blobs, &Intent { id, moves: vec![statement] }, Try::Again).outcome {
+    match share.publish(blobs, &Intent { id, moves: vec![statement], home: None }, Try::Again).outcome {
         Outcome::Done { .. } => Owner::Us,
         Outcome::Overtaken { why, .. } | Outcome::Refused { why, .. } | Outcome::Failed { why, .. } => {
             Owner::Unknown(format!("{OWNER_FILE} cannot be written: {why}"))

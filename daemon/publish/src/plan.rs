@@ -250,7 +250,7 @@ mod tests {
                 _ => continue,
             });
         }
-        Intent { id: IntentId::from(1), moves }
+        Intent { id: IntentId::from(1), moves, home: None }
     }
 
     fn seen(state: &State<'_>) -> BTreeMap<String, Seen> {

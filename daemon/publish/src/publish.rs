@@ -52,8 +52,8 @@ impl Share {
             let _ = rustix::fs::flock(root, FlockOperation::LockShared);
         }
         let work = planned.into_iter().map(Working::new).collect();
-        let report =
-            Run { share: self, blobs, id: &intent.id, steps, work, made: Vec::new(), report }.carry_out(attempt);
+        let (id, home) = (&intent.id, intent.home.as_deref());
+        let report = Run { share: self, blobs, id, home, steps, work, made: Vec::new(), report }.carry_out(attempt);
         drop(lock);
         report
     }
@@ -90,6 +90,7 @@ pub(crate) struct Run<'a> {
     pub share: &'a Share,
     pub blobs: &'a Blobs,
     pub id: &'a IntentId,
+    pub home: Option<&'a str>,
     pub steps: &'a mut dyn Steps,
     pub work: Vec<Working<'a>>,
     /// Directories made by this run.

@@ -364,7 +364,8 @@ fn an_intent_tried_before_is_not_begun_as_new() {
     let report = scene.publish(&intent(vec![replace("a", "a", "b", true)]), Try::First);
     assert!(matches!(report.outcome, Outcome::Refused { .. }), "{report:?}");
     assert_eq!(scene.temps().len(), 1);
-    let other = Intent { id: IntentId::new("ctl1").expect("a name"), moves: vec![replace("a", "a", "b", true)] };
+    let other =
+        Intent { id: IntentId::new("ctl1").expect("a name"), moves: vec![replace("a", "a", "b", true)], home: None };
     assert!(is_done(&scene.publish(&other, Try::First)));
 }
 

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Others, Scene, TIERS, counted, intent, is_done, is_overtaken, new, remove, rename, replace};
-use show_publish::{Halted, Move, Outcome, Point, Report, Settled, Try};
+use common::{FULL, Others, Scene, TIERS, counted, intent, is_done, is_overtaken, new, remove, rename, replace};
+use show_publish::{Halted, Intent, Move, Outcome, Point, Report, Settled, Try};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -250,4 +250,54 @@ fn a_torn_text_is_never_returned() {
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     println!("{writes:?} writes, {whole} whole, {unsettled} unsettled");
+}
+
+#[test]
+fn a_removed_home_is_not_made_again_whenever_it_goes() {
+    for tier in TIERS {
+        for number in 1.. {
+            let mut scene = Scene::new(tier);
+            scene.write("episodes/0901/info.md", "another");
+            scene.write("episodes/0900/info.md", "token-1");
+            scene.write("episodes/0900/made.html", "made");
+            let home = scene.at("episodes/0900");
+            let moves = vec![
+                replace("episodes/0900/made.html", "made", "made anew", false),
+                new("episodes/0900/scripts/current/host.html", "script"),
+            ];
+            let intent = Intent { home: Some("episodes/0900".into()), ..intent(moves) };
+            let mut gone = false;
+            let mut steps = counted(|now, _| {
+                if now == number {
+                    fs::remove_dir_all(&home).expect("a person removes it");
+                    gone = true;
+                }
+                Ok(())
+            });
+            let report = scene.share.publish_stepwise(&scene.blobs, &intent, Try::First, &mut steps);
+            let report = report.expect("nothing halts it");
+            if !gone {
+                assert!(is_done(&report) && number > 5, "{report:?}");
+                break;
+            }
+            assert!(!home.exists(), "point {number}: {report:?}");
+            let again = scene.publish(&intent, Try::Again);
+            assert!(is_overtaken(&again) && !home.exists(), "point {number}: {again:?}");
+            assert_eq!(scene.names(), ["episodes/0901/info.md"]);
+        }
+    }
+}
+
+#[test]
+fn below_its_home_a_new_file_gets_its_folders_and_above_it_none() {
+    let mut scene = Scene::new(FULL);
+    scene.write("episodes/0901/info.md", "another");
+    let at = |home: &str, path: &str| Intent { home: Some(home.into()), ..intent(vec![new(path, "script")]) };
+    let report = scene.publish(&at("episodes/0900", "episodes/0900/scripts/host.html"), Try::First);
+    let Outcome::Overtaken { path, .. } = &report.outcome else { panic!("{report:?}") };
+    assert_eq!(path, "episodes/0900");
+    assert!(!scene.at("episodes/0900").exists());
+    assert!(is_done(&scene.publish(&at("episodes/0901", "episodes/0901/scripts/current/host.html"), Try::First)));
+    // The name of one home may be how another begins.
+    assert!(is_overtaken(&scene.publish(&at("episodes/0901-b", "episodes/0901-b/x/host.html"), Try::First)));
 }

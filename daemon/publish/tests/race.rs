@@ -194,7 +194,7 @@ fn publish_rounds(scene: &Scene, arena: &Arena<'_>, who: &str, rounds: u64) -> T
             seen: None,
         };
         let id = IntentId::new(&format!("{who}{round}")).expect("a name");
-        let intent = Intent { id, moves: vec![step] };
+        let intent = Intent { id, moves: vec![step], home: None };
         let mut ticks = Ticks(&arena.points);
         let report = scene.share.publish_stepwise(&scene.blobs, &intent, Try::First, &mut ticks).expect("not halted");
         match report.outcome {

@@ -9,7 +9,7 @@ mod result;
 use super::World;
 use super::prepare::{self, Kept, Scratch, Unready};
 use crate::runner::wire::{End, Exit};
-use crate::steps::protocol::WITH_ERRORS;
+use crate::steps::protocol::{UNFIT, WITH_ERRORS};
 use show_core::{Ended, FilePath, Finished};
 
 /// A reason is one line of a table.
@@ -24,10 +24,13 @@ pub fn finish(world: &dyn World, kept: &Kept, exit: &Exit) -> Ended {
                 Err(why) => Ended::Failed { code: *code, why: line(&why) },
             }
         }
-        End::Exited { code } if exit.last_words.is_empty() => {
-            Ended::Failed { code: *code, why: format!("it ended with status {code} and said nothing about it") }
+        End::Exited { code } => {
+            let why = match line(&exit.last_words) {
+                said if said.is_empty() => format!("it ended with status {code} and said nothing about it"),
+                said => said,
+            };
+            if *code == i32::from(UNFIT) { Ended::Unfit { why } } else { Ended::Failed { code: *code, why } }
         }
-        End::Exited { code } => Ended::Failed { code: *code, why: line(&exit.last_words) },
         End::Signaled { signal } => Ended::Signaled { signal: *signal },
         End::TimedOut => Ended::TimedOut,
         End::Stopped => Ended::Stopped,
@@ -36,7 +39,7 @@ pub fn finish(world: &dyn World, kept: &Kept, exit: &Exit) -> Ended {
     };
     // What it made of a file that changed under it says nothing, be it good or bad.
     match &ended {
-        Ended::Succeeded(_) | Ended::Failed { .. } | Ended::Signaled { .. } => {
+        Ended::Succeeded(_) | Ended::Failed { .. } | Ended::Unfit { .. } | Ended::Signaled { .. } => {
             overtaken(world, kept).map_or(ended, |why| Ended::Overtaken { why })
         }
         _ => ended,

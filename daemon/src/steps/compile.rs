@@ -1,7 +1,7 @@
 //! `compile`: the scripts that the order names, and the media list.
 
 use super::repair::count;
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use show_script::compile::{self, CoverTemplate, Input, Preset, Settings, keep_old};
 use show_script::item::Document;
 use show_script::listing::name_of;
@@ -15,7 +15,7 @@ pub const VERSION: u32 = 1;
 /// Pictures of one script, together: what a browser still prints.
 const EMBEDDED_BYTES_MAX: u64 = 256 << 20;
 
-pub fn run(work: &mut Work) -> Result<Outcome, String> {
+pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let tree = work.tree()?;
     let found = tree.classify();
     let rundown = Rundown::read(&found, |path| tree.text(path));

@@ -2,7 +2,7 @@
 
 use super::protocol;
 use super::repair::count;
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use show_script::check::Episode;
 use show_script::edit::Edit;
 use show_script::enumerate::{self as numbers, FileEdits};
@@ -18,7 +18,7 @@ pub const VERSION: u32 = 1;
 ///
 /// A file is renamed with the first note that names it. Between that and the next note's write a reference may be one
 /// name behind or ahead, and is found all the same (specification 4.3 #5).
-pub fn enumerate(work: &mut Work) -> Result<Outcome, String> {
+pub fn enumerate(work: &mut Work) -> Result<Outcome, Failure> {
     let tree = work.tree()?;
     let found = tree.classify();
     let episode = Episode::read(&tree.folder, &tree.listing, &found, |path| tree.text(path));
@@ -56,15 +56,15 @@ fn names(edit: &Edit, path: &str) -> bool {
     field.ends_with("URL") && name_of(value) == name_of(path)
 }
 
-pub fn renumber(work: &mut Work) -> Result<Outcome, String> {
+pub fn renumber(work: &mut Work) -> Result<Outcome, Failure> {
     orders(work, rundown::renumber)
 }
 
-pub fn normalise(work: &mut Work) -> Result<Outcome, String> {
+pub fn normalise(work: &mut Work) -> Result<Outcome, Failure> {
     orders(work, rundown::normalise)
 }
 
-fn orders(work: &mut Work, plan: fn(&Rundown<'_>) -> Vec<NewOrder>) -> Result<Outcome, String> {
+fn orders(work: &mut Work, plan: fn(&Rundown<'_>) -> Vec<NewOrder>) -> Result<Outcome, Failure> {
     let texts = work.texts(&["items"])?;
     let listing = Listing::new(texts.iter().map(|(path, text)| (path.clone(), text.len() as u64)));
     let tree = Tree { folder: work.folder().to_owned(), listing, texts };

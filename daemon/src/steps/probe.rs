@@ -8,7 +8,7 @@ mod target;
 
 pub use read::Media;
 
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
@@ -19,13 +19,15 @@ pub const VERSION: u32 = 1;
 /// What ffprobe says of a file with a thousand streams. More is no file that anybody made on purpose.
 const ANSWER_BYTES_MAX: u64 = 16 << 20;
 
-pub fn run(work: &mut Work) -> Result<Outcome, String> {
+pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let files = work.files("source");
-    let [(path, at)] = files.as_slice() else { return Err("the order has no single file \"source\"".to_owned()) };
+    let [(path, at)] = files.as_slice() else {
+        return Err("the order has no single file \"source\"".to_owned().into());
+    };
     let size = fs::metadata(at).map_err(|cause| format!("could not look at {path}: {cause}"))?.len();
     work.progress(0, "asking ffprobe");
     let answer = ask(at, work.out())?;
-    let media = read::read(&answer, size).map_err(|why| format!("{path}: {why}"))?;
+    let media = read::read(&answer, size).map_err(|why| Failure::Unfit(format!("{path}: {why}")))?;
     let problems = target::problems(&media);
     let kind = work.order.element.as_ref().and_then(|element| element.get("kind")?.as_str()).unwrap_or_default();
     let is_silent = kind.starts_with("vo_");
@@ -47,7 +49,7 @@ pub fn run(work: &mut Work) -> Result<Outcome, String> {
 }
 
 /// The answer as it came. ffprobe knows no time limit of its own: the runner has one.
-fn ask(file: &Path, work: &Path) -> Result<Vec<u8>, String> {
+fn ask(file: &Path, work: &Path) -> Result<Vec<u8>, Failure> {
     let mut name = std::ffi::OsString::from("file:");
     name.push(file);
     // Into a file, so that neither of two full pipes can wait for the other.
@@ -78,5 +80,7 @@ fn ask(file: &Path, work: &Path) -> Result<Vec<u8>, String> {
     let last = said.lines().rfind(|line| !line.trim().is_empty());
     let last = last.map_or("it said nothing", |line| line.rsplit(": ").next().unwrap_or(line));
     let name = file.file_name().unwrap_or(file.as_os_str());
-    Err(format!("ffprobe could not read {}: {last}", Path::new(name).display()))
+    let why = format!("ffprobe could not read {}: {last}", Path::new(name).display());
+    // One that was killed says nothing of the file.
+    Err(if status.code().is_some() { Failure::Unfit(why) } else { Failure::Other(why) })
 }

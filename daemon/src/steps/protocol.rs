@@ -3,8 +3,8 @@
 //! A program starts in its scratch directory. `SHOW_ORDER` names an [`Order`] in JSON, `SHOW_OUT` the directory for its
 //! files, `SHOW_RESULT` where a [`Result`] in JSON may be written; descriptor 3 takes lines such as
 //! `{"percent":40,"message":"encoding"}`. Exit status 0 is success, 10 success with errors, and anything else a failure
-//! for which the last line on standard error is the reason. Paths are below the share's root, with `/`, except where
-//! they are called `at`: those are absolute. Shapes only grow.
+//! for which the last line on standard error is the reason; 65 says that another try with the same inputs is useless.
+//! Paths are below the share's root, with `/`, except where they are called `at`: those are absolute. Shapes only grow.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +17,8 @@ pub const OUT: &str = "SHOW_OUT";
 pub const RESULT: &str = "SHOW_RESULT";
 /// The exit status of a step that did its work and found errors in what it worked on.
 pub const WITH_ERRORS: u8 = 10;
+/// The exit status of a step whose inputs are unfit, so that every other try would end the same (`EX_DATAERR`).
+pub const UNFIT: u8 = 65;
 
 /// Of [`Order`]: a field that means something new gets a new number, one that is added does not.
 pub const VERSION: u32 = 1;

@@ -1,7 +1,7 @@
 //! `extract_quotes`: every full-screen quote of the episode, and what transcripts offer, in one `quotes.json`.
 
 use super::repair::count;
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use serde_json::{Value, json};
 use show_script::listing::split_extension;
 use show_script::quote::{Source, candidates, extract};
@@ -12,7 +12,7 @@ use std::fs;
 
 pub const VERSION: u32 = 1;
 
-pub fn run(work: &mut Work) -> Result<Outcome, String> {
+pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let tree = work.tree()?;
     let found = tree.classify();
     let rundown = Rundown::read(&found, |path| tree.text(path));

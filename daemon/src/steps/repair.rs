@@ -1,7 +1,7 @@
 //! `cue_repair` and `assetid`: what is mended in one note, and the ids it lacks.
 
 use super::protocol::{self, Proposal};
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use show_script::item::Document;
 use show_script::path::Shelf;
 use show_script::repair::{self, Context};
@@ -12,7 +12,7 @@ pub const VERSION: u32 = 1;
 pub const MINT_VERSION: u32 = 1;
 
 /// The safe repairs as edits, the others as proposals.
-pub fn run(work: &mut Work) -> Result<Outcome, String> {
+pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let (path, text) = work.text("item")?;
     let tree = work.tree()?;
     let found = tree.classify();
@@ -37,7 +37,7 @@ pub fn run(work: &mut Work) -> Result<Outcome, String> {
 }
 
 /// Asks for ids; who makes them is the weave.
-pub fn mint(work: &mut Work) -> Result<Outcome, String> {
+pub fn mint(work: &mut Work) -> Result<Outcome, Failure> {
     let (path, text) = work.text("note").or_else(|_| work.text("item"))?;
     let settings = Settings::read(&work.order.settings);
     let context = Context { settings: &settings, shelf: None };

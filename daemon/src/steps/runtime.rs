@@ -4,7 +4,7 @@
 //! written here, where the notes are at hand, and count at once.
 
 use super::probe::Media;
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use serde_json::{Map, Value};
 use show_script::check::duration_differs;
 use show_script::diagnostic::Diagnostic;
@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 pub const VERSION: u32 = 1;
 
-pub fn run(work: &mut Work) -> Result<Outcome, String> {
+pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let mut texts = work.texts(&["info", "items"])?;
     let (measured, mut diagnostics) = measured(work, &texts)?;
     let mut edits = measured;

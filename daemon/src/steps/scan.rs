@@ -1,12 +1,12 @@
 //! `scan`: everything about an episode that other steps and `showctl status` want to know.
 
-use super::work::{Outcome, Work};
+use super::work::{Failure, Outcome, Work};
 use show_script::scan::scan;
 use show_script::settings::Settings;
 
 pub const VERSION: u32 = 1;
 
-pub fn run(work: &mut Work) -> Result<Outcome, String> {
+pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let tree = work.tree()?;
     work.progress(40, "reading the notes");
     let scan = scan(&tree, &Settings::read(&work.order.settings), &work.prefix);
@@ -14,5 +14,5 @@ pub fn run(work: &mut Work) -> Result<Outcome, String> {
     for out in &scan.left_out {
         println!("left out: {}: {}", out.file, out.reason);
     }
-    Outcome::of(&scan)
+    Ok(Outcome::of(&scan)?)
 }

@@ -25,6 +25,21 @@ pub struct Work {
     report: Option<fs::File>,
 }
 
+/// Why a step could not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// It lies in what it was given: with the same inputs it fails again.
+    Unfit(String),
+    /// Anything else may be different next time: a disk that was full, a program that was killed.
+    Other(String),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self::Other(why)
+    }
+}
+
 /// What a step leaves.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -136,9 +151,9 @@ impl Work {
     ///
     /// # Errors
     /// When there is none, or it is no text.
-    pub fn text(&self, role: &str) -> Result<(String, String), String> {
+    pub fn text(&self, role: &str) -> Result<(String, String), Failure> {
         let first = self.texts(&[role])?.into_iter().next();
-        first.ok_or_else(|| format!("the order has no text \"{role}\""))
+        first.ok_or_else(|| Failure::Unfit(format!("\"{role}\" is no text")))
     }
 
     /// The files of a role, by path below the subject: where they lie.

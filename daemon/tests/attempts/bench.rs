@@ -349,7 +349,7 @@ pub fn finished(ended: Ended) -> Finished {
 #[track_caller]
 pub fn why(ended: Ended) -> String {
     match ended {
-        Ended::Failed { why, .. } | Ended::NotStarted { why } | Ended::Overtaken { why } => why,
+        Ended::Failed { why, .. } | Ended::Unfit { why } | Ended::NotStarted { why } | Ended::Overtaken { why } => why,
         ended => panic!("it has no reason: {ended:?}"),
     }
 }

@@ -19,13 +19,14 @@ fn a_program_that_succeeds_is_told_with_its_result() {
 }
 
 #[test]
-fn exit_10_is_success_with_errors_and_the_rest_is_failure_with_the_last_words_as_reason() {
+fn exit_10_is_success_with_errors_65_unfit_input_and_the_rest_failure_with_the_last_words_as_reason() {
     let bench = Bench::new();
     assert!(finished(bench.run(1, "exit 10")).with_errors);
     let ended = bench.run(2, "echo first >&2; printf '\\n  no such take  \\n\\n' >&2; exit 3");
     assert_eq!(ended, Ended::Failed { code: 3, why: "no such take".into() });
     assert_eq!(why(bench.run(3, "exit 4")), "it ended with status 4 and said nothing about it");
     assert_eq!(bench.run(4, "kill -SEGV $$"), Ended::Signaled { signal: 11 });
+    assert_eq!(bench.run(5, "echo torn tape >&2; exit 65"), Ended::Unfit { why: "torn tape".into() });
 }
 
 #[test]

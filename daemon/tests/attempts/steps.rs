@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, file, finished, program, why};
 use serde_json::Value;
-use show_core::{Element, Field, Finished, Order, OrderInput, Work};
+use show_core::{Element, Ended, Field, Finished, Order, OrderInput, Work};
 use showd::attempt::FileEdits;
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,13 +10,13 @@ use std::path::Path;
 use std::process::Command;
 
 /// An episode of the example share, as inputs of an order.
-struct Episode {
-    folder: &'static str,
-    files: Vec<(String, Vec<u8>)>,
+pub struct Episode {
+    pub folder: &'static str,
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 impl Episode {
-    fn of(folder: &'static str) -> Self {
+    pub fn of(folder: &'static str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/example-share/episodes").join(folder);
         let mut files = Vec::new();
         let mut open = vec![root.clone()];
@@ -36,11 +36,11 @@ impl Episode {
         Self { folder, files }
     }
 
-    fn path(&self, below: &str) -> String {
+    pub fn path(&self, below: &str) -> String {
         format!("episodes/{}/{below}", self.folder)
     }
 
-    fn is_note(below: &str) -> bool {
+    pub fn is_note(below: &str) -> bool {
         let in_rundown = below.strip_prefix("rundown/").is_some_and(|name| !name.contains('/'));
         in_rundown && Path::new(below).extension().is_some_and(|extension| extension == "md")
     }
@@ -61,7 +61,7 @@ impl Episode {
         inputs
     }
 
-    fn order(&self, bench: &Bench, job: u64, step: &str) -> Order {
+    pub fn order(&self, bench: &Bench, job: u64, step: &str) -> Order {
         let mut order = built_in(job, step);
         order.subject.path = self.path("").into();
         order.captures = [("episode".to_owned(), self.folder.to_owned())].into();
@@ -70,7 +70,7 @@ impl Episode {
     }
 }
 
-fn built_in(job: u64, step: &str) -> Order {
+pub fn built_in(job: u64, step: &str) -> Order {
     let mut order = program(job, &[]);
     order.work = Work::BuiltIn(step.into());
     order.node.step = step.into();
@@ -235,11 +235,8 @@ fn probe_says_what_is_wrong_with_what_is_no_film() {
         let mut order = built_in(job, "probe");
         order.inputs = vec![bench.share_file("source", &format!("episodes/0900/{name}"), bytes)];
         bench.start(order);
-        let reason = why(bench.ended(job));
-        assert!(
-            reason.contains("ffprobe could not read ") || reason.contains("neither picture nor sound"),
-            "{name}: {reason}"
-        );
+        let Ended::Unfit { why } = bench.ended(job) else { panic!("{name} is no better the second time") };
+        assert!(why.contains("ffprobe could not read ") || why.contains("neither picture nor sound"), "{name}: {why}");
     }
 }
 
@@ -282,7 +279,7 @@ fn what_was_measured_goes_into_the_cue_and_counts() {
     }
 }
 
-fn compile(bench: &Bench, episode: &Episode, job: u64) -> Order {
+pub fn compile(bench: &Bench, episode: &Episode, job: u64) -> Order {
     let mut order = episode.order(bench, job, "compile");
     order.outputs = ["host", "production", "media_list"]
         .iter()

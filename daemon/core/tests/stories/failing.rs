@@ -45,6 +45,43 @@ fn what_fails_rests_and_is_tried_again_and_then_blocks_only_what_needs_it() {
 }
 
 #[test]
+fn what_is_unfit_is_not_tried_again_until_it_changes_or_somebody_asks() {
+    let mut show = show().with("ep/0900/a.md", "clip boil boil.mov").with("ep/0900/media/boil.mov", "film").start();
+    show.finish("scan").told();
+    let (job, order) = show.running_job("transcode of boil");
+    show.end(job, order.attempt, Ended::Unfit { why: "the tape is torn".to_owned() });
+    show.finish_all().at(100.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    0.0s  job.failed 4: transcode of boil: the tape is torn
+    0.0s  job.done 2: repair: nothing to repair
+    0.0s  job.started 3: compile
+    0.0s  start 3.1 compile
+    0.0s  job.publishing 3: compile
+    0.0s  publish 1: new ep/0900/scripts/script.html
+    0.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 3
+    0.0s  job.done 3: compile: CLIP BOIL BOIL.MOV
+    ");
+    assert_snapshot!(show.plan("ep/0900/"), @r"
+    scan                 up to date
+    repair               up to date
+    transcode of boil    failed: the tape is torn
+    compile              up to date
+    ");
+    show.save("ep/0900/media/boil.mov", "film, whole").at(200.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    100.0s  saved ep/0900/media/boil.mov
+    110.0s  hash ep/0900/media/boil.mov
+    110.0s  job.started 5: transcode of boil
+    110.0s  start 5.1 transcode of boil
+    200.0s  job.publishing 5: transcode of boil
+    200.0s  publish 2: new ep/0900/video/boil.mp4
+    200.0s  publish.done: ep/0900/video/boil.mp4 was published: transcode of boil, job 5
+    200.0s  job.done 5: transcode of boil: encoded film, whole
+    200.0s  build.ended 1: done
+    ");
+}
+
+#[test]
 fn a_late_result_of_an_old_attempt_is_refused() {
     let mut show = compile().with("ep/0900/a.md", "kettle").start();
     let (job, order) = show.running_job("compile");
@@ -255,5 +292,45 @@ fn what_failed_and_is_no_longer_needed_does_not_keep_its_build_open() {
     8.0s  start 3.1 scan
     10.0s  job.done 3: scan
     10.0s  build.ended 2: done
+    ");
+}
+
+#[test]
+fn what_was_made_for_an_episode_that_is_gone_is_not_published() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.skip().at(1.0).remove("ep/0900/a.md").finish("compile").at(100.0);
+    assert_snapshot!(show.told(), @r"
+    1.0s  removed ep/0900/a.md
+    1.0s  job.started 1: compile
+    1.0s  start 1.2 compile
+    4.0s  job.stopping 1: compile: its subject is gone
+    4.0s  stop 1.2
+    ");
+    let (job, order) = show.running_job("compile");
+    show.end(job, order.attempt, Ended::Stopped);
+    assert_eq!(show.core.subjects().len(), 0);
+}
+
+#[test]
+fn a_publish_that_finds_the_folder_gone_has_the_share_looked_through() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    let (job, order) = show.running_job("compile");
+    (show.manual_publish, show.manual_scan) = (true, true);
+    show.remove_unseen("ep/0900/a.md").skip();
+    show.end(job, order.attempt, Ended::Succeeded(output(&order, "KETTLE")));
+    let why = "it is not there now".to_owned();
+    show.publish(IntentId(1), Outcome::Overtaken { file: file("ep/0900"), why });
+    assert_snapshot!(show.told(), @r"
+    0.0s  job.publishing 1: compile
+    0.0s  publish 1: new ep/0900/scripts/script.html
+    0.0s  publish.overtaken: it is not there now
+    0.0s  job.started 1: compile
+    0.0s  scan
+    0.0s  start 1.2 compile
+    ");
+    show.scan_sees(&[]).scanned().at(10.0);
+    assert_snapshot!(show.told(), @r"
+    3.0s  job.stopping 1: compile: its subject is gone
+    3.0s  stop 1.2
     ");
 }

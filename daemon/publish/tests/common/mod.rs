@@ -258,7 +258,7 @@ pub fn crash_at(number: usize) -> impl Steps {
 }
 
 pub fn intent(moves: Vec<Move>) -> Intent {
-    Intent { id: IntentId::from(7), moves }
+    Intent { id: IntentId::from(7), moves, home: None }
 }
 
 pub fn bytes(text: &str) -> Source {

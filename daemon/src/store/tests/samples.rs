@@ -179,7 +179,9 @@ pub fn intent() -> Intent {
         Move::Remove { file: file(), base: Digest([5; 32]), human: false },
     ];
     let action = Box::new(action());
-    Intent { id: IntentId(3), moves, cause: Cause::Attempt { job: JobId(8), attempt: AttemptNo(2), action } }
+    let home = FilePath { share: ShareId(0), path: "episodes/0900".into() };
+    let cause = Cause::Attempt { job: JobId(8), attempt: AttemptNo(2), action };
+    Intent { id: IntentId(3), moves, home: Some(home), cause }
 }
 
 pub fn fixed() -> FixedRow {
