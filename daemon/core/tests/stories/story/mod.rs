@@ -135,18 +135,31 @@ impl Story {
     /// The attempt of this node ends as its program says.
     pub fn finish(&mut self, node: &str) -> &mut Self {
         let (job, order) = self.running_job(node);
+        let ended = self.ended(&order);
+        self.end(job, order.attempt, ended)
+    }
+
+    fn ended(&mut self, order: &Order) -> Ended {
         let program =
             self.programs.get(&*order.node.step).copied().unwrap_or(|_, _| Ended::Succeeded(Finished::default()));
-        let ended = program(&order, &self.blobs);
+        let ended = program(order, &self.blobs);
         if let Ended::Succeeded(finished) = &ended {
             self.blobs.extend(texts(finished));
         }
-        self.end(job, order.attempt, ended)
+        ended
     }
 
     pub fn fail(&mut self, node: &str, why: &str) -> &mut Self {
         let (job, order) = self.running_job(node);
         self.end(job, order.attempt, Ended::Failed { code: 1, why: why.to_owned() })
+    }
+
+    /// The attempt of this node of a subject ends: as its program says, or with what it was given found unfit.
+    pub fn end_of(&mut self, subject: &Subject, node: &Node, unfit: bool) -> &mut Self {
+        let found = self.running.iter().find(|(_, order)| order.subject == *subject && order.node == *node);
+        let (job, order) = found.map(|(job, order)| (*job, order.clone())).expect("it is running");
+        let ended = if unfit { Ended::Unfit { why: "no good".to_owned() } } else { self.ended(&order) };
+        self.end(job, order.attempt, ended)
     }
 
     pub fn end(&mut self, job: JobId, attempt: AttemptNo, ended: Ended) -> &mut Self {
