@@ -27,9 +27,9 @@ const BUILT_IN: [(&str, &str); 2] = [
     ("on-request.toml (built in)", include_str!("config/pipelines/on-request.toml")),
 ];
 
-/// Every step of the specification. One that this showd does not carry may be named all the same, and is shown as
+/// Every step of the specification, and our own. One that this showd does not carry may be named all the same, and is shown as
 /// unavailable.
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 20] = [
     "assetid",
     "collect",
     "compile",
@@ -39,6 +39,7 @@ const STEPS: [&str; 19] = [
     "extract_quotes",
     "normalise",
     "normalise_audio",
+    "pictures",
     "podcast",
     "probe",
     "quote_png",

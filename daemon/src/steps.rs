@@ -6,6 +6,7 @@
 
 mod compile;
 mod number;
+mod pictures;
 mod probe;
 pub mod protocol;
 mod quotes;
@@ -53,6 +54,12 @@ const STEPS: &[Step] = &[
         version: quotes::VERSION,
         run: quotes::run,
         about: "all full-screen quotes in one quotes.json",
+    },
+    Step {
+        name: "pictures",
+        version: pictures::VERSION,
+        run: pictures::run,
+        about: "which words the picture of a graphic came for",
     },
     Step { name: "runtime", version: runtime::VERSION, run: runtime::run, about: "how long items and episode run" },
     Step { name: "compile", version: compile::VERSION, run: compile::run, about: "the scripts and the media list" },

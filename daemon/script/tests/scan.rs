@@ -123,7 +123,10 @@ fn an_episode_whose_outputs_are_made_is_ready() {
     let reports = readiness(&scan, &outputs);
     assert!(stages(&reports).lines().all(|line| line.ends_with(": Ready ")), "{}", stages(&reports));
     outputs.working.insert(Stage::Scripts, vec!["compile".into()]);
-    outputs.stale_pictures.insert(scan.graphics[0].id.clone());
+    let graphic = &scan.graphics[0];
+    outputs.pictured.insert(graphic.id.clone(), graphic.words.clone());
+    assert!(stages(&readiness(&scan, &outputs)).contains("Graphics: Ready"), "the picture came for these words");
+    outputs.pictured.insert(graphic.id.clone(), "of another day".into());
     outputs.total_runtime_ms = Some(scan.duration_ms * 2);
     let line = stages(&readiness(&scan, &outputs));
     assert!(

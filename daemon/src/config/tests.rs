@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 fn given() -> Given {
     Given {
-        builtins: ["scan", "cue_repair", "assetid", "probe", "extract_quotes", "runtime", "compile"]
+        builtins: ["scan", "cue_repair", "assetid", "probe", "extract_quotes", "pictures", "runtime", "compile"]
             .into_iter()
             .chain(["enumerate", "renumber", "normalise"])
             .map(|name| (name.to_owned(), 1))
@@ -61,7 +61,7 @@ fn a_table_without_steps_changes_the_built_in_pipeline_and_keeps_its_steps() {
     let config = read("[pipeline.show-build]\nquiet = \"5s\"\nsettle = \"1s\"\n").expect("a good file");
     let pipeline = config.rules.pipelines.iter().find(|pipeline| &*pipeline.name == "show-build").expect("built in");
     assert_eq!((pipeline.quiet_ms, pipeline.settle_text_ms), (5_000, 1_000));
-    assert_eq!(pipeline.steps.len(), 16);
+    assert_eq!(pipeline.steps.len(), 17);
 }
 
 #[test]

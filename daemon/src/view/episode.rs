@@ -14,7 +14,7 @@ use crate::inbox::{Said, Then};
 use crate::share::make_folders;
 use crate::store::BuildFilter;
 use serde_json::Value;
-use show_core::{ActionRow, Ask, Digest, FilePath, JobRow, JobState as State, Subject};
+use show_core::{ActionRow, Ask, Digest, Field, FilePath, JobRow, JobState as State, Subject};
 use show_protocol::{
     Answer, BuildLine, CheckView, DiagnosticView, EpisodeLine, EpisodeView, EpisodesView, ItemView, JobLine,
     OutputView, Refusal, RefusalKind, Severity,
@@ -39,6 +39,8 @@ pub struct Gathered {
     results: Vec<(String, Digest)>,
     /// The last action of the steps that stages ask for.
     actions: BTreeMap<String, ActionRow>,
+    /// By graphic: the words that its picture came for.
+    pictured: BTreeMap<String, String>,
     /// Whether the outputs of `compile` are in place as it left them.
     scripts: Vec<OutputView>,
     /// Jobs that can still move, or failed.
@@ -52,10 +54,13 @@ pub struct Gathered {
 
 pub fn gather(seen: &Seen<'_>, place: &Place, settling: &Arc<Settling>) -> Gathered {
     let subject = Subject { pipeline: PIPELINE.into(), share: place.share, path: Arc::clone(&place.path) };
-    let (mut results, mut actions) = (Vec::new(), BTreeMap::new());
+    let (mut results, mut actions, mut pictured) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     for index in seen.core.index(&subject) {
         let step = index.node.step.to_string();
         results.extend(index.action.result.map(|digest| (step.clone(), digest)));
+        if let ("pictures", Some(Field::Text(words))) = (step.as_str(), index.action.facts.get("words")) {
+            pictured.insert(index.node.element.to_string(), words.clone());
+        }
         if index.node.element.is_empty() {
             actions.insert(step, index.action.clone());
         }
@@ -82,7 +87,7 @@ pub fn gather(seen: &Seen<'_>, place: &Place, settling: &Arc<Settling>) -> Gathe
     let (is_scanned, is_compiled) = (is_done("scan"), is_done("compile"));
     let share = seen.world.share_name(place.share);
     let (place, settling) = (place.clone(), Arc::clone(settling));
-    Gathered { place, share, results, actions, scripts, jobs, is_scanned, is_compiled, settling }
+    Gathered { place, share, results, actions, pictured, scripts, jobs, is_scanned, is_compiled, settling }
 }
 
 impl Gathered {

@@ -5,12 +5,15 @@ use crate::check::{Episode, resolve};
 use crate::classify::Medium;
 use crate::cue::Cue;
 use crate::duration::Duration;
+use crate::html::decode_entities_fully;
 use crate::id::IdClass;
 use crate::item::attributes;
 use crate::kind::{CueType, Media};
 use crate::listing::name_of;
 use crate::path::{Resolved, Rule};
+use crate::quote::text_of;
 use crate::rundown::RundownFile;
+use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +80,9 @@ pub struct ScanGraphic {
     pub line: u32,
     /// Empty when there is none.
     pub picture: String,
+    /// A digest of the words that the picture is to show, but for blanks; empty when there are none.
+    #[serde(default)]
+    pub words: String,
 }
 
 /// A picture below `assets/` that a script embeds.
@@ -196,7 +202,7 @@ fn one(episode: &Episode<'_>, file: &RundownFile<'_>, place: Place, cue: &Cue<'_
             if Medium::of(&picture) == Some(Medium::Video) {
                 scan.media.push(measured(cue, place, item.clone(), id.clone(), picture.clone()));
             }
-            scan.graphics.push(ScanGraphic { id, kind, slug, item, line: place.line, picture });
+            scan.graphics.push(ScanGraphic { id, kind, slug, item, line: place.line, picture, words: words(cue) });
         }
         _ => {}
     }
@@ -267,6 +273,23 @@ fn picture_of(episode: &Episode<'_>, cue: &Cue<'_>) -> Option<String> {
         Resolved::File { path, .. } if cue.kind() == Some(CueType::Fsq) => Some(path),
         _ => None,
     })
+}
+
+/// What a person would have to make the picture again for.
+fn words(cue: &Cue<'_>) -> String {
+    const OF_CARD: [&str; 7] = ["Title", "Body", "ListItems", "Attribution", "TweetText", "AuthorName", "AuthorHandle"];
+    let texts = match cue.kind() {
+        Some(CueType::Fsq) => {
+            let attribution = cue.attribution().map(|field| decode_entities_fully(field.value.text));
+            vec![text_of(cue), attribution.unwrap_or_default()]
+        }
+        _ => OF_CARD.map(|name| cue.text(name).unwrap_or_default().into_owned()).into(),
+    };
+    let texts: Vec<String> = texts.iter().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    if texts.iter().all(String::is_empty) {
+        return String::new();
+    }
+    Md5::digest(texts.join("\n")).iter().take(8).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// Everything a script may embed for this cue: only pictures, only below `assets/`.

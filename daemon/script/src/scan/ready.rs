@@ -5,7 +5,7 @@ use crate::check::is_on_time;
 use crate::diagnostic::Severity;
 use crate::duration::Duration;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,8 +83,8 @@ impl std::fmt::Display for Thing {
 pub struct Outputs {
     /// By preset.
     pub scripts: BTreeMap<String, Script>,
-    /// Ids of graphics whose picture was made from another text.
-    pub stale_pictures: BTreeSet<String>,
+    /// By graphic: the [words](super::ScanGraphic::words) that stood in its cue when its picture came.
+    pub pictured: BTreeMap<String, String>,
     /// The runtime as it was last computed, milliseconds; where nothing is known `info.md` counts.
     pub total_runtime_ms: Option<u64>,
     /// What runs or waits to run for a stage, by name.
@@ -167,8 +167,8 @@ fn graphics(scan: &Scan, outputs: &Outputs) -> Vec<Thing> {
     let one = |graphic: &super::ScanGraphic| {
         let wrong = if graphic.picture.is_empty() {
             "no picture"
-        } else if outputs.stale_pictures.contains(&graphic.id) {
-            "the picture shows an older text"
+        } else if outputs.pictured.get(&graphic.id).is_some_and(|words| *words != graphic.words) {
+            "the text was changed after the picture was made"
         } else {
             return None;
         };

@@ -17,7 +17,7 @@ const fn steps(stage: Stage) -> &'static [&'static str] {
         Stage::Rundown => &["scan", "cue_repair", "assetid", "weave"],
         Stage::Scripts => &["scan", "cue_repair", "runtime", "compile"],
         Stage::Clips => &["scan", "probe", "transcode", "normalise_audio"],
-        Stage::Graphics => &["scan", "quote_png"],
+        Stage::Graphics => &["scan", "quote_png", "pictures"],
         Stage::Timing => &["scan", "cue_repair", "probe", "probe_media", "runtime"],
     }
 }
@@ -50,6 +50,7 @@ fn outputs(episode: &Gathered, compiled: &Value, runtime_ms: Option<u64>) -> Out
     let script = Script { is_current: episode.is_compiled, error_boxes };
     Outputs {
         scripts: in_place.map(|output| (output.role.clone(), script)).collect(),
+        pictured: episode.pictured.clone(),
         total_runtime_ms: runtime_ms,
         ..Outputs::default()
     }
