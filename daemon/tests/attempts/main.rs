@@ -6,4 +6,5 @@ mod life;
 mod outputs;
 mod restart;
 mod steps;
+mod versions;
 mod walls;
