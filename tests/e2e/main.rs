@@ -10,6 +10,7 @@ mod desk;
 mod people;
 mod pipeline;
 mod programs;
+mod share;
 mod syncthing;
 mod wire;
 

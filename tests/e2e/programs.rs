@@ -11,17 +11,17 @@ fn ended(step: &str) -> (Show, serde_json::Value, String) {
     let retry = if step.contains("retry") { "" } else { "retry = { tries = 1 }\n" };
     show.configure_whole(&format!(
         "settle = \"50ms\"\ngrace = \"300ms\"\n[share.show]\npath = {share:?}\n[pipeline.show-build]\nenabled = false\n\
-         [pipeline.test]\nsubject = \"work/{{name}}/\"\n[[pipeline.test.step]]\nname = \"it\"\n{retry}{step}\n"
+         [pipeline.test]\nsubject = \"desk/{{name}}/\"\n[[pipeline.test.step]]\nname = \"it\"\n{retry}{step}\n"
     ));
-    show.write("work/one/source.txt", "as a person left it\n");
+    show.write("desk/one/source.txt", "as a person left it\n");
     show.start();
-    let job = show.json(&["submit", "test", "work/one/"])["jobs"][0].to_string();
+    let job = show.json(&["submit", "test", "desk/one/"])["jobs"][0].to_string();
     let waited = show.ctl(&["wait", &job, "--timeout", "100s"]);
     assert_ne!(waited.code, 124, "{waited:?}\n{}", show.log());
     assert!(show.is_alive(), "{}", show.log());
     let view = show.json(&["job", &job]);
     let log = show.ctl(&["log", &job]).out;
-    assert_eq!(show.read("work/one/source.txt"), "as a person left it\n");
+    assert_eq!(show.read("desk/one/source.txt"), "as a person left it\n");
     (show, view, log)
 }
 
@@ -78,7 +78,7 @@ fn a_program_that_prints_without_end_fills_neither_memory_nor_disk() {
 fn a_program_can_write_only_into_its_scratch() {
     let outside = tempfile::tempdir().expect("a folder");
     let (show, view, log) = ended(&format!(
-        "run = [\"sh\", \"-c\", \"echo x > {0}/escaped; echo x > {1}/work/one/source.txt; echo in > $SHOW_SCRATCH/fine && cat $SHOW_SCRATCH/fine\"]",
+        "run = [\"sh\", \"-c\", \"echo x > {0}/escaped; echo x > {1}/desk/one/source.txt; echo in > $SHOW_SCRATCH/fine && cat $SHOW_SCRATCH/fine\"]",
         outside.path().display(),
         "$PWD/../../../../share",
     ));
@@ -93,14 +93,14 @@ fn a_program_that_returns_nonsense_fails_and_publishes_nothing() {
     let (show, view, _) = ended("out.page = \"page.html\"\nrun = [\"sh\", \"-c\", \"echo '{]' > $SHOW_RESULT\"]");
     assert_eq!(view["job"]["state"], "failed", "{view}");
     assert!(why(&view).contains("result"), "{view}");
-    assert!(!show.exists("work/one/page.html"));
+    assert!(!show.exists("desk/one/page.html"));
 }
 
 #[test]
 fn what_a_program_makes_is_published_and_what_lies_there_is_not_overwritten() {
     let (show, view, _) = ended(&makes("page.html"));
     assert_eq!(view["job"]["state"], "succeeded", "{view}\n{}", show.log());
-    assert_eq!(show.read("work/one/page.html"), "made\n");
+    assert_eq!(show.read("desk/one/page.html"), "made\n");
     let (show, view, _) = ended(&makes("source.txt"));
     assert_eq!(view["job"]["state"], "failed", "a person's file is in the way: {view}");
     assert!(why(&view).contains("source.txt"), "{view}");
@@ -109,7 +109,7 @@ fn what_a_program_makes_is_published_and_what_lies_there_is_not_overwritten() {
 
 /// A step whose program makes this file.
 fn makes(file: &str) -> String {
-    let result = format!(r#"{{"outputs":[{{"role":"page","file":"work/one/{file}"}}]}}"#).replace('"', r#"\""#);
+    let result = format!(r#"{{"outputs":[{{"role":"page","file":"desk/one/{file}"}}]}}"#).replace('"', r#"\""#);
     format!(
         "out.page = \"{file}\"\nrun = [\"sh\", \"-c\", \"echo made > $SHOW_OUT/page; echo '{result}' > $SHOW_RESULT\"]"
     )
