@@ -10,9 +10,11 @@ mod print;
 mod problem;
 pub mod settings;
 pub mod span;
+mod syncthing;
 mod table;
 
 pub use problem::{Problem, Problems, nearest};
+pub use syncthing::{Away, Syncthing};
 
 use problem::Source;
 use show_core::{MergePolicy, Pipeline, Pool, Rules, ShareRules};
@@ -59,6 +61,7 @@ pub struct Config {
     /// In the order of [`Rules::shares`].
     pub shares: Vec<Share>,
     pub paths: Paths,
+    pub syncthing: Syncthing,
     /// Clients connected at once, at most.
     pub clients_max: u32,
     /// A share is walked again after about this long, hints or not.
@@ -79,6 +82,8 @@ pub struct Share {
     /// Where attempts of this share work; below the state directory when unset.
     pub scratch: Option<PathBuf>,
     pub merge: MergePolicy,
+    /// What to do while devices on which it was edited are away.
+    pub away: Away,
 }
 
 /// Places of our own, outside every share.
@@ -192,6 +197,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
     let socket = read_path(&mut table, "socket");
     let shares = read_shares(&mut table, given);
     let pools = read_pools(&mut table, given);
+    let syncthing = table.table("syncthing").map(syncthing::read).unwrap_or_default();
     let settings = table.table("settings").map_or_else(settings::defaults, settings::read);
 
     let settle_ms = [table.span_ms("settle"), table.span_ms("settle_max"), table.span_ms("settle_media")];
@@ -251,6 +257,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
             state: given.state.clone().or(state).unwrap_or_else(|| given.state_default.clone()),
             socket: given.socket.clone().or(socket).unwrap_or_else(|| given.socket_default.clone()),
         },
+        syncthing,
         clients_max,
         rescan_ms,
         events_kept_max: u64::from(events_kept.map_or(EVENTS_KEPT_MAX, |at| at.value)),
@@ -295,6 +302,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
             let mut entry = Table::new(named.source(), named.key(name), span.clone(), below);
             let scratch = read_path(&mut entry, "scratch");
             let merge = entry.one_of("merge", &MERGE_POLICIES).unwrap_or_default();
+            let away = syncthing::read_away(&mut entry);
             match entry.text("path") {
                 Some(path) => {
                     check_root(&entry, &path, &shares);
@@ -302,7 +310,13 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
                         let hint = "what is half made would be shared: use a folder beside the share";
                         entry.report(&path.span, "scratch", "lies in the share", hint);
                     }
-                    shares.push(Share { name: name.to_owned(), root: PathBuf::from(&path.value), scratch, merge });
+                    shares.push(Share {
+                        name: name.to_owned(),
+                        root: PathBuf::from(&path.value),
+                        scratch,
+                        merge,
+                        away,
+                    });
                 }
                 None => entry.report(&span, "path", "is missing", "write path = \"/srv/show\""),
             }
@@ -320,6 +334,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
             root: root.clone(),
             scratch: None,
             merge: MergePolicy::default(),
+            away: Away::default(),
         });
         while picked.iter().any(|other| other.name == share.name) {
             share.name.push('\'');

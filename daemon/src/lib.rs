@@ -27,6 +27,7 @@ pub mod socket;
 mod start;
 pub mod steps;
 pub mod store;
+pub mod sync;
 mod sys;
 pub mod tool;
 pub mod view;

@@ -23,6 +23,9 @@ const LINGER_LOOK_MS: u64 = 30_000;
 /// Where the output of an attempt lies: (share, job, attempt, output).
 pub type Outputs = Arc<dyn Fn(ShareId, show_core::JobId, show_core::AttemptNo, &FilePath) -> PathBuf + Send + Sync>;
 
+/// Where files that we changed are made known.
+pub type Announce = Arc<dyn Fn(FilePath) + Send + Sync>;
+
 /// What the threads need.
 #[derive(Clone)]
 pub struct Needs {
@@ -32,6 +35,8 @@ pub struct Needs {
     pub board: Board,
     pub machine: Machine,
     pub outputs: Outputs,
+    /// Told of every file that was written, moved or removed. Must not block.
+    pub announce: Announce,
     /// Intents that were kept and not finished when this run began.
     pub restored: BTreeSet<IntentId>,
 }
@@ -88,12 +93,22 @@ impl Publisher {
             match next {
                 Ok(intent) => {
                     let outcome = self.publish(&intent)?;
+                    if let Outcome::Done { .. } = outcome {
+                        intent.moves.iter().for_each(|one| self.announce(one));
+                    }
                     self.needs.inbox.tell_blocking(Event::Published { intent: intent.id, outcome })?;
                 }
                 Err(RecvTimeoutError::Timeout) => self.settle()?,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
+    }
+
+    fn announce(&self, one: &Move) {
+        if let Move::Rename { to, .. } = one {
+            (self.needs.announce)(to.clone());
+        }
+        (self.needs.announce)(file_of(one).clone());
     }
 
     fn publish(&mut self, intent: &Intent) -> Result<Outcome, Gone> {

@@ -14,7 +14,7 @@ use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
-use crate::{hash, journal, merger, notify, probe, publisher, tool, watch, weaver};
+use crate::{hash, journal, merger, notify, probe, publisher, sync, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
@@ -236,6 +236,7 @@ impl Parts<'_> {
                 (share, watch::start(root, self.inbox.clone(), self.board.clone(), Arc::clone(self.clock)))
             })
             .collect();
+        let sync = self.sync(world, watchers.clone());
         let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
         let hasher = hash::start(threads, &self.shares, &self.archive, &self.inbox);
         let weaver = weaver::start(threads, &self.shares, &self.archive, &self.inbox);
@@ -256,6 +257,10 @@ impl Parts<'_> {
             machine,
             outputs: Arc::new(outputs),
             restored,
+            announce: {
+                let sync = sync.clone();
+                Arc::new(move |file| sync.announce(file))
+            },
         });
         let setup = attempt::Setup {
             state,
@@ -304,6 +309,31 @@ impl Parts<'_> {
             }
         };
         (Box::new(hands), attempts)
+    }
+
+    /// Syncthing's hints are looked into as the kernel's are.
+    fn sync(&self, world: &World, watchers: BTreeMap<ShareId, watch::Handle>) -> sync::Handle {
+        let away = |name: &str| self.config.shares.iter().find(|share| share.name == name).map(|share| share.away);
+        let roots = world.configured().map(|(share, name, root)| {
+            (share, sync::Root { path: root.to_path_buf(), away: away(&name.name).unwrap_or_default() })
+        });
+        let hints = move |hint| {
+            let (share, order) = match hint {
+                sync::Hint::Look(file) => (file.share, watch::Order::LookAt(file.path)),
+                sync::Hint::Scan(share) => (share, watch::Order::Scan),
+            };
+            if let Some(watcher) = watchers.get(&share) {
+                watcher.order(order);
+            }
+        };
+        sync::start(sync::Needs {
+            told: self.config.syncthing.clone(),
+            roots: roots.collect(),
+            state: self.config.paths.state.clone(),
+            board: self.board.clone(),
+            clock: Arc::clone(self.clock),
+            hints: Arc::new(hints),
+        })
     }
 }
 

@@ -1,7 +1,18 @@
-//! Real Syncthing nodes: that the rig of these tests is what it says.
+//! Real Syncthing nodes: what showd learns from one, and that the rig of these tests is what it says.
 
 use serde_json::json;
-use show_tests::syncthing::Cluster;
+use show_core::{Disquiet, FilePath, ShareId};
+use show_tests::Show;
+use show_tests::syncthing::{Cluster, Node, Setup, until};
+use showd::board::Board;
+use showd::clock::Clock;
+use showd::config::{Away, Syncthing};
+use showd::sync::{self, Hint, Lies, Root};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
 
 const NOTE: &str = "episodes/0900/rundown/10 Cold Open.md";
 
@@ -30,4 +41,176 @@ fn two_nodes_carry_a_save_a_conflict_and_a_restart() {
     cluster.node("b").wait_for(NOTE, "while b is away\n");
     cluster.node("b").change_folder(&json!({ "fsWatcherEnabled": false }));
     cluster.settle();
+}
+
+/// The room that asks Syncthing, on the folder of one node.
+struct Asker {
+    sync: sync::Handle,
+    board: Board,
+    hints: Mutex<Receiver<Hint>>,
+    folder: std::path::PathBuf,
+    state: TempDir,
+}
+
+impl Asker {
+    fn of(node: &Node, away: Away) -> Self {
+        Self::told(node, away, Syncthing { home: Some(node.home().to_path_buf()), ..Syncthing::default() })
+    }
+
+    fn told(node: &Node, away: Away, told: Syncthing) -> Self {
+        let (sender, hints) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let (board, state) = (Board::default(), tempfile::tempdir().expect("a temporary folder"));
+        let needs = sync::Needs {
+            told,
+            roots: [(ShareId(0), Root { path: node.folder().to_path_buf(), away })].into(),
+            state: state.path().to_path_buf(),
+            board: board.clone(),
+            clock: Arc::new(Clock::new()),
+            hints: Arc::new(move |hint| drop(sender.lock().expect("nobody panics").send(hint))),
+        };
+        let folder = node.folder().to_path_buf();
+        Self { sync: sync::start(needs), board, hints: Mutex::new(hints), folder, state }
+    }
+
+    fn up(self) -> Self {
+        until("Syncthing was found", || self.sync.is_up());
+        self
+    }
+
+    fn look(&self, path: &str) -> Vec<Disquiet> {
+        let meta = std::fs::metadata(self.folder.join(path)).expect("the file is there");
+        let bytes = std::fs::read(self.folder.join(path)).expect("the file is there");
+        let mtime_ns = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
+        let file = &file(path);
+        self.sync.look(&Lies { file, size: meta.len(), mtime_ns, bytes: Some(&bytes) })
+    }
+
+    fn says(&self, part: &str) -> bool {
+        self.board.notices().iter().any(|notice| notice.text.contains(part))
+    }
+
+    fn wait_for_hint(&self, path: &str) {
+        let hints = self.hints.lock().expect("nobody panics");
+        while hints.recv_timeout(std::time::Duration::from_secs(120)).expect("a hint") != Hint::Look(file(path)) {}
+    }
+}
+
+fn file(path: &str) -> FilePath {
+    FilePath { share: ShareId(0), path: path.into() }
+}
+
+#[test]
+fn a_note_is_quiet_once_the_index_holds_what_lies_here_and_nothing_newer() {
+    let Some(cluster) = Cluster::of(&["a", "b"]) else { return };
+    let (a, b) = (cluster.node("a"), cluster.node("b"));
+    a.change_folder(&json!({ "fsWatcherEnabled": false }));
+    b.save(NOTE, "from b\n");
+    a.wait_for(NOTE, "from b\n");
+    cluster.wait_in_sync();
+    let asker = Asker::of(a, Away::Strict).up();
+    until("the note is quiet", || asker.look(NOTE).is_empty());
+    assert_eq!(asker.sync.edited_by(&file(NOTE)).as_deref(), Some("b"));
+    assert!(asker.says("does not watch for changes"), "{:?}", asker.board.notices());
+
+    std::fs::write(a.folder().join(NOTE), "somebody types here\n").expect("the folder is writable");
+    assert_eq!(asker.look(NOTE), [Disquiet::NotIndexed]);
+    asker.sync.announce(file(NOTE));
+    b.wait_for(NOTE, "somebody types here\n");
+    cluster.wait_in_sync();
+    assert_eq!(asker.look(NOTE), []);
+    assert_eq!(asker.sync.edited_by(&file(NOTE)), None, "it was us");
+
+    // What a folder that only sends learns of never gets on its disk.
+    a.change_folder(&json!({ "type": "sendonly" }));
+    until("it is said", || asker.says("only sends"));
+    b.save(NOTE, "newer, on b\n");
+    let elsewhere = Disquiet::NewerElsewhere { by: "b".into() };
+    until("the newer version is known", || asker.look(NOTE).contains(&elsewhere));
+}
+
+#[test]
+fn a_device_that_edited_here_and_went_away_is_waited_for_as_the_share_says() {
+    let Some(cluster) = Cluster::of(&["a", "b", "c"]) else { return };
+    cluster.node("b").save(NOTE, "from b\n");
+    cluster.node("a").wait_for(NOTE, "from b\n");
+    cluster.wait_in_sync();
+    let a = cluster.node("a");
+    let strict = Asker::of(a, Away::Strict).up();
+    let bold = Asker::of(a, Away::Bold).up();
+    cluster.cut("a", "c");
+    assert_eq!(strict.look(NOTE), [], "c never edited");
+    cluster.cut("a", "b");
+    until("it is noticed", || strict.look(NOTE) == [Disquiet::EditorsAway { devices: vec!["b".into()] }]);
+    assert_eq!(bold.look(NOTE), []);
+    let remembered = std::fs::read_dir(strict.state.path().join("syncthing")).expect("it is remembered").count();
+    assert_eq!(remembered, 1);
+    cluster.mend("a", "b");
+    until("it is back", || strict.look(NOTE).is_empty());
+}
+
+#[test]
+fn what_arrives_is_hinted_at_and_a_silence_is_said_until_it_ends() {
+    let Some(mut cluster) = Cluster::of(&["a", "b"]) else { return };
+    let asker = Asker::of(cluster.node("a"), Away::Bold).up();
+    cluster.node("b").save(NOTE, "from b\n");
+    asker.wait_for_hint(NOTE);
+    until("it is quiet", || asker.look(NOTE).is_empty());
+
+    cluster.node_mut("a").kill();
+    until("its absence is said", || asker.says("does not answer"));
+    assert_eq!(asker.look(NOTE), [], "the rules of this machine hold alone");
+    cluster.node_mut("a").start();
+    until("its return is noticed", || asker.sync.is_up());
+    assert!(!asker.says("does not answer"));
+    cluster.wait_connected();
+    cluster.node("b").save("episodes/0900/info.md", "more\n");
+    asker.wait_for_hint("episodes/0900/info.md");
+}
+
+#[test]
+fn over_https_only_the_certificate_beside_the_configuration_is_believed() {
+    let setup = Setup { is_tls: true, ..Setup::default() };
+    let Some(mut cluster) = Cluster::made(&["a", "b"], &setup) else { return };
+    cluster.node_mut("a").start();
+    let (a, b) = (cluster.node("a"), cluster.node("b"));
+    let asker = Asker::of(a, Away::Bold).up();
+    std::fs::write(a.folder().join("a.md"), "tea\n").expect("the folder is writable");
+    until("it is scanned", || {
+        asker.sync.announce(file("a.md"));
+        asker.look("a.md").is_empty()
+    });
+    // Any other certificate, however good, is refused.
+    let told = Syncthing {
+        home: Some(a.home().to_path_buf()),
+        cert_file: Some(b.home().join("cert.pem")),
+        ..Syncthing::default()
+    };
+    let asker = Asker::told(a, Away::Bold, told);
+    until("it is refused", || asker.says("does not answer"));
+    assert!(!asker.sync.is_up());
+}
+
+#[test]
+fn the_daemon_finds_syncthing_warns_on_the_board_and_never_shows_the_key() {
+    let Some(mut cluster) = Cluster::of(&["a", "b"]) else { return };
+    let mut show = Show::new();
+    let a = cluster.node("a");
+    let (folder, home) = (a.folder(), a.home());
+    show.configure_whole(&format!(
+        "settle = \"200ms\"\n[share.show]\npath = {folder:?}\n[syncthing]\nhome = {home:?}\n"
+    ));
+    show.environment("RUST_LOG", "trace");
+    show.start();
+    let notices = || show.json(&["status"])["notices"].to_string();
+    until("the ignore patterns are offered", || notices().contains("(?d).obsidian/workspace*.json"));
+    let key = a.key().to_owned();
+    cluster.node_mut("a").stop();
+    until("its absence is said", || notices().contains("does not answer"));
+    assert!(!show.log().contains(&key), "the key is in the log");
+    for file in ["cmdline", "environ"] {
+        let words = std::fs::read(Path::new("/proc").join(show.pid().to_string()).join(file)).expect("our own child");
+        assert!(!words.windows(key.len()).any(|window| window == key.as_bytes()), "the key is in {file}");
+    }
+    show.stop();
 }

@@ -1,7 +1,7 @@
 //! Prints what showd made of the configuration, as TOML that reads back the same.
 
 use super::span;
-use super::{Config, settings};
+use super::{Away, Config, settings};
 use show_core::{Input, Pipeline, Step, Work};
 use std::fmt::Write as _;
 
@@ -22,7 +22,12 @@ pub fn config(config: &Config) -> String {
         if let Some(scratch) = &share.scratch {
             line(&mut out, "scratch", &quoted(&scratch.to_string_lossy()));
         }
+        line(&mut out, "away", &quoted(share.away.word()));
+        if let Away::Grace { days } = share.away {
+            line(&mut out, "away_days", &days.to_string());
+        }
     }
+    syncthing(&mut out, config);
     out.push_str("\n[keep]\n");
     line(&mut out, "builds", &config.rules.builds_kept_max.to_string());
     line(&mut out, "events", &config.events_kept_max.to_string());
@@ -39,6 +44,20 @@ pub fn config(config: &Config) -> String {
         clocks(&mut out, pipeline);
     }
     out
+}
+
+fn syncthing(out: &mut String, config: &Config) {
+    let told = &config.syncthing;
+    out.push_str("\n[syncthing]\n");
+    line(out, "enabled", if told.is_enabled { "\"auto\"" } else { "false" });
+    if let Some(url) = &told.url {
+        line(out, "url", &quoted(url));
+    }
+    for (name, path) in [("home", &told.home), ("key_file", &told.key_file), ("cert_file", &told.cert_file)] {
+        if let Some(path) = path {
+            line(out, name, &quoted(&path.to_string_lossy()));
+        }
+    }
 }
 
 /// One pipeline with all its steps.

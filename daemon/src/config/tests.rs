@@ -223,6 +223,18 @@ fn a_missing_file_is_named() {
     insta::assert_snapshot!(Config::read(&given).expect_err("there is no such file").to_string());
 }
 
+#[test]
+fn what_is_said_of_syncthing_is_checked_and_a_key_has_no_place() {
+    let text = "[share.a]\npath = \"/a\"\naway = \"bold\"\naway_days = 3\n[share.b]\npath = \"/b\"\naway = \"brave\"\n\
+                [syncthing]\nenabled = true\nurl = \"127.0.0.1:8384/rest\"\nkey_file = \"key\"\napikey = \"s3cret\"\n";
+    let refused = refused(text);
+    assert!(!refused.contains("s3cret"), "{refused}");
+    insta::assert_snapshot!(refused);
+    let config = read("[share.a]\npath = \"/a\"\naway_days = 3\n[syncthing]\nenabled = false\n").expect("a good file");
+    assert_eq!(config.shares[0].away, super::Away::Grace { days: 3 });
+    assert!(!config.syncthing.is_enabled);
+}
+
 /// Everything that can be written is written about.
 #[test]
 fn the_documentation_names_every_key_and_every_setting() {

@@ -1,0 +1,339 @@
+//! What Syncthing knows of a file: whether it is newer elsewhere, whose edit it is, who may still hold one.
+//!
+//! Never needed: without Syncthing, or while it does not answer, the rules of this machine hold alone, and that is said
+//! on the board. One thread follows its events ([`follow`]), another has it look at what was published ([`announce`]);
+//! questions about a file are asked on the asker's own thread, with a deadline. Syncthing is asked and never changed,
+//! but for "look at this path now". Read [`Handle::look`] first.
+
+mod announce;
+mod blocks;
+mod client;
+mod editors;
+mod follow;
+mod home;
+mod known;
+mod secret;
+mod tls;
+mod warn;
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::config::{Away, Syncthing};
+use client::{AskError, Client, FileInfo};
+use known::{Known, short};
+use show_core::{Disquiet, FilePath, ShareId, Time};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A share, as far as it matters here.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// Absolute.
+    pub path: PathBuf,
+    pub away: Away,
+}
+
+/// Something may have changed, as Syncthing says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    Look(FilePath),
+    /// Some of it was missed.
+    Scan(ShareId),
+}
+
+/// Where hints go. Must not block.
+pub type Hints = Arc<dyn Fn(Hint) + Send + Sync>;
+
+pub struct Needs {
+    pub told: Syncthing,
+    pub roots: BTreeMap<ShareId, Root>,
+    /// Our own state directory.
+    pub state: PathBuf,
+    pub board: Board,
+    pub clock: Arc<Clock>,
+    pub hints: Hints,
+}
+
+/// A file as it lies here, about to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Lies<'a> {
+    pub file: &'a FilePath,
+    pub size: u64,
+    pub mtime_ns: i64,
+    /// Where they are at hand, the index is compared with them and not only with the size and time.
+    pub bytes: Option<&'a [u8]>,
+}
+
+/// Asks Syncthing. Cheap to clone; its threads end with the last one.
+#[derive(Clone)]
+pub struct Handle(Option<Arc<Ends>>);
+
+struct Ends {
+    inner: Arc<Inner>,
+    announcements: Sender<FilePath>,
+    /// Dropped with the last handle, which the following thread notices.
+    _alive: Sender<()>,
+}
+
+/// What all threads share.
+struct Inner {
+    roots: BTreeMap<ShareId, Root>,
+    state: PathBuf,
+    board: Board,
+    clock: Arc<Clock>,
+    hints: Hints,
+    known: Mutex<Known>,
+    /// Its silence was said.
+    is_lost: AtomicBool,
+}
+
+/// Looks for Syncthing and follows it, on threads of its own.
+pub fn start(needs: Needs) -> Handle {
+    let Needs { told, mut roots, state, board, clock, hints } = needs;
+    if !told.is_enabled {
+        return Handle::off();
+    }
+    for root in roots.values_mut() {
+        // Syncthing's folders are compared without links too.
+        root.path = std::fs::canonicalize(&root.path).unwrap_or_else(|_| root.path.clone());
+    }
+    let inner =
+        Arc::new(Inner { roots, state, board, clock, hints, known: Mutex::default(), is_lost: AtomicBool::new(false) });
+    let (alive, is_alive) = mpsc::channel();
+    follow::start(told, Arc::clone(&inner), is_alive);
+    let announcements = announce::start(Arc::clone(&inner));
+    Handle(Some(Arc::new(Ends { inner, announcements, _alive: alive })))
+}
+
+impl Handle {
+    /// As if nobody carried the shares.
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    /// What speaks against writing this person's file now, as far as Syncthing knows. Empty when nothing does, when no
+    /// folder of Syncthing holds the file, and while Syncthing does not answer. Takes milliseconds, and at most some
+    /// tens of seconds when Syncthing hangs.
+    pub fn look(&self, lies: &Lies<'_>) -> Vec<Disquiet> {
+        let Some(ends) = &self.0 else { return Vec::new() };
+        let inner = &ends.inner;
+        let Some(at) = inner.locate(lies.file) else { return Vec::new() };
+        inner.heard(&at.client, inner.look(&at, lies)).unwrap_or_default()
+    }
+
+    /// We wrote or removed this file: has Syncthing look at just that, soon, and says so in the log when it does not
+    /// take it up. Never blocks.
+    pub fn announce(&self, file: FilePath) {
+        if let Some(ends) = &self.0 {
+            // The thread only ends with us.
+            let _ = ends.announcements.send(file);
+        }
+    }
+
+    /// The name of the device on which the version that lies here was made, if it was another one.
+    pub fn edited_by(&self, file: &FilePath) -> Option<String> {
+        let inner = &self.0.as_ref()?.inner;
+        let at = inner.locate(file)?;
+        let info = inner.heard(&at.client, at.client.file(&at.folder, &at.path)).flatten()?;
+        inner.note(&at.folder, &info);
+        let known = inner.known();
+        let id = info.local.modified_by;
+        (!id.is_empty() && id != short(&known.me)).then(|| known.name(&id))
+    }
+
+    /// Whether Syncthing answers, and so [`Self::look`] says something.
+    pub fn is_up(&self) -> bool {
+        self.0.as_ref().is_some_and(|ends| ends.inner.known().client.is_some())
+    }
+}
+
+/// A file in the words of Syncthing.
+struct At {
+    client: Client,
+    folder: String,
+    is_paused: bool,
+    /// Below the folder.
+    path: String,
+    away: Away,
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `None`: nobody carries it, or Syncthing does not answer.
+    fn locate(&self, file: &FilePath) -> Option<At> {
+        let root = self.roots.get(&file.share)?;
+        let known = self.known();
+        let client = known.client.clone()?;
+        let (place, path) = known.place_of(&root.path.join(&*file.path))?;
+        let (folder, is_paused) = (place.folder.id.clone(), place.folder.paused);
+        Some(At { client, folder, is_paused, path, away: root.away })
+    }
+
+    /// The file that Syncthing means.
+    fn file_of(&self, folder: &str, path: &str) -> Option<FilePath> {
+        let whole = self.known().place(folder)?.path.join(path);
+        self.below_a_root(&whole)
+    }
+
+    fn below_a_root(&self, whole: &Path) -> Option<FilePath> {
+        self.roots.iter().find_map(|(share, root)| {
+            let below = whole.strip_prefix(&root.path).ok()?.to_str().filter(|below| !below.is_empty())?;
+            Some(FilePath { share: *share, path: below.into() })
+        })
+    }
+
+    fn look(&self, at: &At, lies: &Lies<'_>) -> Result<Vec<Disquiet>, AskError> {
+        let mut found = Vec::new();
+        if !at.is_paused {
+            let info = at.client.file(&at.folder, &at.path)?;
+            if let Some(info) = &info {
+                self.note(&at.folder, info);
+                if info.local.ignored || info.local.invalid {
+                    return Ok(found);
+                }
+            }
+            let status = at.client.status(&at.folder)?;
+            if status.state != "idle" || status.need_total_items > 0 {
+                found.push(Disquiet::Syncing { state: status.state, needed: status.need_total_items });
+            }
+            found.extend(self.compare(info.as_ref(), lies));
+        }
+        let devices = self.editors_away(at)?;
+        if !devices.is_empty() {
+            found.push(Disquiet::EditorsAway { devices });
+        }
+        Ok(found)
+    }
+
+    /// What lies here against what was taken up here, and that against the newest of all.
+    fn compare(&self, info: Option<&FileInfo>, lies: &Lies<'_>) -> Option<Disquiet> {
+        let Some(FileInfo { global, local }) = info else { return Some(Disquiet::NotIndexed) };
+        if !global.is_none() && global.vector != local.vector {
+            return Some(Disquiet::NewerElsewhere { by: self.known().name(&global.modified_by) });
+        }
+        let is_ours = !local.is_none() && !local.deleted && is_the_same(local, lies);
+        (!is_ours).then_some(Disquiet::NotIndexed)
+    }
+
+    /// Names of the devices to wait for.
+    fn editors_away(&self, at: &At) -> Result<Vec<String>, AskError> {
+        let now = self.clock.now();
+        let mut away = Vec::new();
+        for device in self.editors_to_ask(&at.folder) {
+            if !self.is_awaited(&device, at.away, now) {
+                continue;
+            }
+            // While it is paused, nobody has sent us anything.
+            let is_complete = !at.is_paused && self.known().is_connected(&device) && {
+                let about = at.client.completion(&at.folder, &device)?;
+                let is_willing = about.remote_state.as_deref().is_none_or(|state| state == "valid");
+                is_willing && (about.percent >= 100.0 || about.need_items + about.need_deletes == 0)
+            };
+            if !is_complete {
+                away.push(self.known().name(&device));
+            }
+        }
+        Ok(away)
+    }
+
+    /// Other devices of a folder that ever changed a file in it.
+    fn editors_to_ask(&self, folder: &str) -> Vec<String> {
+        let known = self.known();
+        let (Some(place), Some(editors)) = (known.place(folder), known.editors.get(folder)) else { return Vec::new() };
+        place.others(&known.me).filter(|device| editors.contains(short(device))).map(str::to_owned).collect()
+    }
+
+    fn is_awaited(&self, device: &str, away: Away, now: Time) -> bool {
+        let known = self.known();
+        match away {
+            Away::Bold => false,
+            Away::Strict => true,
+            Away::Grace { .. } if known.is_connected(device) => true,
+            Away::Grace { days } => known.last_seen.get(device).is_some_and(|seen| {
+                now.0.saturating_sub(seen.as_millisecond()) <= i64::from(days).saturating_mul(DAY_MS)
+            }),
+        }
+    }
+
+    /// Who ever changed a file is remembered.
+    fn note(&self, folder: &str, info: &FileInfo) {
+        let editors = info.global.editors().chain(info.local.editors());
+        self.note_editors(folder, editors);
+    }
+
+    fn note_editors<'a>(&self, folder: &str, editors: impl Iterator<Item = &'a str>) {
+        let all = {
+            let mut known = self.known();
+            if !known.note_editors(folder, editors) {
+                return;
+            }
+            known.editors.get(folder).cloned().unwrap_or_default()
+        };
+        if let Err(cause) = editors::remember(&self.state, folder, &all) {
+            tracing::warn!(cause = %cause, "who edits a share could not be remembered");
+        }
+    }
+
+    /// An answer; a silence is also told to the others, so that not everybody waits for it again.
+    fn heard<T>(&self, client: &Client, answer: Result<T, AskError>) -> Option<T> {
+        match answer {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                if matches!(error, AskError::Silent { .. } | AskError::Refused { .. }) {
+                    self.lost(client.url(), &error);
+                } else {
+                    tracing::warn!(cause = crate::words::because(&error), "Syncthing gave no answer that helps");
+                }
+                None
+            }
+        }
+    }
+
+    /// Says once that Syncthing went away.
+    fn lost(&self, url: &str, error: &AskError) {
+        self.known().client = None;
+        let (text, hint) = words_of_loss(url, matches!(error, AskError::Refused { .. }));
+        self.board.notice(text.clone(), hint);
+        if !self.is_lost.swap(true, Ordering::Relaxed) {
+            tracing::warn!(cause = crate::words::because(error), "{text}");
+        }
+    }
+
+    fn found_again(&self, client: &Client) {
+        for is_refused in [false, true] {
+            self.board.take_back(&words_of_loss(client.url(), is_refused).0);
+        }
+        self.known().client = Some(client.clone());
+        self.is_lost.store(false, Ordering::Relaxed);
+    }
+}
+
+fn words_of_loss(url: &str, is_refused: bool) -> (String, &'static str) {
+    if is_refused {
+        (format!("Syncthing at {url} refuses the key"), "give showd the key that Syncthing has now; see OPERATING.md")
+    } else {
+        let hint = "start it; until then showd knows only of edits that are on this machine";
+        (format!("Syncthing at {url} does not answer"), hint)
+    }
+}
+
+fn is_the_same(version: &client::Version, lies: &Lies<'_>) -> bool {
+    if version.size != lies.size {
+        return false;
+    }
+    let by_hash = lies.bytes.zip(version.blocks_hash.as_deref()).and_then(|(bytes, hash)| blocks::are(bytes, hash));
+    by_hash.unwrap_or_else(|| {
+        version.modified.is_some_and(|modified| modified.as_nanosecond() == i128::from(lies.mtime_ns))
+    })
+}
+
+#[cfg(test)]
+mod tests;

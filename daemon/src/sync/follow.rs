@@ -1,0 +1,315 @@
+//! Follows Syncthing's events on one thread: finds it, learns its folders and devices, passes hints on, and when it goes
+//! away says so once and looks for it again.
+//!
+//! Numbers of events are dense for one list of kinds and begin again with each start of Syncthing. A gap means that
+//! more happened than it remembers: then everything is learnt anew and the shares are walked. Events only say where to
+//! look; nothing is believed because of one.
+
+use super::client::{AskError, Client, Event, FolderStatus};
+use super::known::{Known, Place};
+use super::warn::{Facts, LARGE_BYTES, Survey, warnings};
+use super::{Hint, Inner, editors, home};
+use crate::config::Syncthing;
+use crate::words::because;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+use tracing::{debug, info, warn};
+
+/// Between tries to reach it, twice as long each time.
+const REST: Duration = Duration::from_secs(1);
+const REST_MAX: Duration = Duration::from_secs(60);
+/// Notes whose versions are asked for once, to learn who edits.
+const NOTES_ASKED_MAX: usize = 2_000;
+/// Entries of a folder that are looked at to learn what it holds.
+const SURVEYED_MAX: usize = 50_000;
+
+pub fn start(told: Syncthing, inner: Arc<Inner>, is_alive: Receiver<()>) {
+    let follower =
+        Follower { told, inner, is_alive, said: BTreeSet::new(), surveys: BTreeMap::new(), ignores: BTreeMap::new() };
+    std::thread::Builder::new()
+        .name("sync follow".into())
+        .spawn(move || follower.run())
+        .expect("the system has room for a thread");
+}
+
+struct Follower {
+    told: Syncthing,
+    inner: Arc<Inner>,
+    is_alive: Receiver<()>,
+    /// Warnings that stand on the board.
+    said: BTreeSet<String>,
+    surveys: BTreeMap<String, Survey>,
+    ignores: BTreeMap<String, Vec<String>>,
+}
+
+/// Nobody needs us any more.
+struct Over;
+
+impl Follower {
+    fn run(mut self) {
+        let mut rest = REST;
+        let mut not_found: Option<String> = None;
+        loop {
+            let found = home::discover(&self.told, &|name| std::env::var_os(name));
+            let before = not_found.take();
+            let text = found.as_ref().err().map(|error| because(error));
+            if let Some(gone) = before.as_ref().filter(|gone| text.as_ref() != Some(gone)) {
+                self.inner.board.take_back(gone);
+            }
+            match found {
+                Ok(found) => {
+                    let client = Client::new(found);
+                    match self.follow(&client, &mut rest) {
+                        Ok(Over) => return,
+                        Err(error) => self.inner.lost(client.url(), &error),
+                    }
+                }
+                Err(home::NotFound::Nowhere) if !self.told.is_told() => {
+                    info!("no Syncthing of this account was found; the rules of this machine hold alone");
+                    return;
+                }
+                Err(error) => {
+                    let text = because(&error);
+                    if before.as_ref() != Some(&text) {
+                        warn!(cause = text, "Syncthing cannot be asked");
+                        self.inner.board.notice(text.clone(), error.hint());
+                    }
+                    not_found = Some(text);
+                }
+            }
+            if self.is_over(rest) {
+                return;
+            }
+            rest = (rest * 2).min(REST_MAX);
+        }
+    }
+
+    fn is_over(&self, patience: Duration) -> bool {
+        matches!(self.is_alive.recv_timeout(patience), Err(RecvTimeoutError::Disconnected))
+    }
+
+    fn follow(&mut self, client: &Client, rest: &mut Duration) -> Result<Over, AskError> {
+        // Before everything is learnt: what changes meanwhile comes as an event.
+        let mut since = client.latest_event()?;
+        self.learn(client)?;
+        info!(url = client.url(), version = client.version()?, "Syncthing answers");
+        let mut start_time = client.system()?.start_time;
+        loop {
+            self.inner.found_again(client);
+            *rest = REST;
+            let events = client.events(since)?;
+            if self.is_over(Duration::ZERO) {
+                return Ok(Over);
+            }
+            // Silent for long: or was it started anew, and counts from the beginning?
+            let is_another = events.is_empty() && client.system()?.start_time != start_time;
+            let is_gap = events.first().is_some_and(|first| first.id != since + 1);
+            if is_another || is_gap {
+                info!(since, "Syncthing's events went on without us; learning everything anew");
+                start_time = client.system()?.start_time;
+                since = client.latest_event()?;
+                self.learn(client)?;
+                self.inner.roots.keys().for_each(|share| (self.inner.hints)(Hint::Scan(*share)));
+                continue;
+            }
+            since = events.last().map_or(since, |last| last.id);
+            if self.take(&events) {
+                self.learn(client)?;
+            }
+        }
+    }
+
+    /// Says whether folders or devices changed.
+    fn take(&mut self, events: &[Event]) -> bool {
+        let mut is_changed = false;
+        let mut hinted = BTreeSet::new();
+        let mut has_status = false;
+        for Event { kind, data, .. } in events {
+            let folder = text(data, "folder");
+            match kind.as_str() {
+                "ConfigSaved"
+                | "FolderPaused"
+                | "FolderResumed"
+                | "FolderWatchStateChanged"
+                | "DeviceConnected"
+                | "DeviceDisconnected"
+                | "DevicePaused"
+                | "DeviceResumed" => is_changed = true,
+                "FolderSummary" => {
+                    if let Ok(status) = serde_json::from_value::<FolderStatus>(data["summary"].clone()) {
+                        let old = self.inner.known().statuses.insert(folder.to_owned(), status.clone());
+                        has_status |= old.is_none_or(|old| old != status);
+                    }
+                }
+                "LocalIndexUpdated" => {
+                    let names = data["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                    hinted.extend(names.map(|name| (folder, name)));
+                }
+                "ItemFinished" if data["error"].is_null() => drop(hinted.insert((folder, text(data, "item")))),
+                "LocalChangeDetected" | "RemoteChangeDetected" => {
+                    hinted.insert((folder, text(data, "path")));
+                    let editor = text(data, "modifiedBy");
+                    self.inner.note_editors(folder, Some(editor).into_iter().filter(|editor| !editor.is_empty()));
+                }
+                _ => {}
+            }
+        }
+        for (folder, path) in hinted {
+            if let Some(file) = self.inner.file_of(folder, path) {
+                (self.inner.hints)(Hint::Look(file));
+            }
+        }
+        if has_status && !is_changed {
+            self.warn();
+        }
+        is_changed
+    }
+
+    /// Learns folders and devices, and what of them endangers people's text.
+    fn learn(&mut self, client: &Client) -> Result<(), AskError> {
+        let system = client.system()?;
+        let places: Vec<Place> =
+            client.folders()?.into_iter().map(|folder| Place::new(folder, &system.tilde)).collect();
+        let names = client.devices()?.into_iter().map(|device| (device.id, device.name)).collect();
+        let connections = client.connections()?;
+        let last_seen = client.last_seen()?;
+        let mut known = Known {
+            client: None,
+            me: system.my_id,
+            names,
+            connections,
+            last_seen: last_seen.into_iter().filter_map(|(id, seen)| Some((id, seen.last_seen?))).collect(),
+            ..Known::default()
+        };
+        let ours: Vec<Place> = places.iter().filter(|place| self.holds_a_share(place)).cloned().collect();
+        known.places = places;
+        for place in &ours {
+            let id = &place.folder.id;
+            if place.folder.paused {
+                continue;
+            }
+            match client.status(id) {
+                Ok(status) => drop(known.statuses.insert(id.clone(), status)),
+                // It is being started or stopped; events will say.
+                Err(AskError::Code { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            if let Ok(lines) = client.ignores(id) {
+                self.ignores.insert(id.clone(), lines);
+            }
+        }
+        {
+            let mut now = self.inner.known();
+            known.client = now.client.take();
+            known.editors = std::mem::take(&mut now.editors);
+            *now = known;
+        }
+        for place in &ours {
+            self.survey(client, place)?;
+        }
+        self.warn();
+        Ok(())
+    }
+
+    fn holds_a_share(&self, place: &Place) -> bool {
+        let roots = || self.inner.roots.values();
+        roots().any(|root| root.path.starts_with(&place.path) || place.path.starts_with(&root.path))
+    }
+
+    /// Looks once at what a folder holds and who edited its notes.
+    fn survey(&mut self, client: &Client, place: &Place) -> Result<(), AskError> {
+        let id = &place.folder.id;
+        if self.surveys.contains_key(id) {
+            return Ok(());
+        }
+        let (survey, notes) = survey(&place.path);
+        self.surveys.insert(id.clone(), survey);
+        let recalled = editors::recall(&self.inner.state, id);
+        let is_new = recalled.is_none();
+        self.inner.note_editors(id, recalled.unwrap_or_default().iter().map(String::as_str));
+        if !is_new || place.folder.paused {
+            return Ok(());
+        }
+        for note in &notes {
+            if let Some(info) = client.file(id, note)? {
+                self.inner.note(id, &info);
+            }
+        }
+        debug!(folder = id, notes = notes.len(), "who edited the notes was gathered");
+        Ok(())
+    }
+
+    /// Puts on the board what is to be said now, and takes back what is not any more.
+    fn warn(&mut self) {
+        let mut now = BTreeMap::new();
+        {
+            let known = self.inner.known();
+            let none = (FolderStatus::default(), Survey::default());
+            for place in known.places.iter().filter(|place| self.holds_a_share(place)) {
+                let id = &place.folder.id;
+                let peers: Vec<(String, String)> = place
+                    .others(&known.me)
+                    .filter(|device| known.is_connected(device))
+                    .map(|device| (known.name(device), known.connections[device].client_version.clone()))
+                    .collect();
+                now.extend(warnings(&Facts {
+                    place,
+                    status: known.statuses.get(id).unwrap_or(&none.0),
+                    ignores: self.ignores.get(id).map(Vec::as_slice),
+                    survey: self.surveys.get(id).unwrap_or(&none.1),
+                    peers: &peers,
+                }));
+            }
+        }
+        for gone in self.said.iter().filter(|text| !now.contains_key(*text)) {
+            self.inner.board.take_back(gone);
+        }
+        for (text, hint) in &now {
+            if !self.said.contains(text) {
+                info!(hint, "{text}");
+            }
+            self.inner.board.notice(text.clone(), hint.clone());
+        }
+        self.said = now.into_keys().collect();
+    }
+}
+
+fn text<'a>(data: &'a Value, key: &str) -> &'a str {
+    data[key].as_str().unwrap_or_default()
+}
+
+/// What a folder holds, and the paths of its notes. A look at names and sizes, bounded.
+fn survey(root: &Path) -> (Survey, Vec<String>) {
+    let (mut survey, mut notes, mut seen) = (Survey::default(), Vec::new(), 0);
+    let mut open = vec![root.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            seen += 1;
+            if seen > SURVEYED_MAX {
+                return (survey, notes);
+            }
+            let (path, kind) = (entry.path(), entry.file_type());
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            match kind {
+                Ok(kind) if kind.is_dir() && !is_hidden => open.push(path),
+                Ok(kind) if kind.is_file() => {
+                    let size = entry.metadata().map_or(0, |meta| meta.len());
+                    if size > LARGE_BYTES {
+                        survey.large_bytes += size;
+                    }
+                    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md")) {
+                        survey.has_notes = true;
+                        let below = path.strip_prefix(root).ok().and_then(Path::to_str);
+                        notes.extend(below.filter(|_| notes.len() < NOTES_ASKED_MAX).map(str::to_owned));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    (survey, notes)
+}

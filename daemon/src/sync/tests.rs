@@ -1,0 +1,134 @@
+//! What is found to speak against a write, from what Syncthing said.
+
+use super::client::{FileInfo, Folder, Version};
+use super::known::Place;
+use super::*;
+use show_core::Time;
+
+const NOTE: &str = "episodes/0900/rundown/10 Cold Open.md";
+
+fn inner() -> Inner {
+    let folder = Folder { id: "show".into(), path: "/srv/show".into(), ..Folder::default() };
+    let mut known = Known { me: "AAAAAAA-1".into(), places: vec![Place::new(folder, "")], ..Known::default() };
+    known.names.insert("BBBBBBB-2".into(), "laptop".into());
+    Inner {
+        roots: [(ShareId(0), Root { path: "/srv/show/notes".into(), away: Away::default() })].into(),
+        state: PathBuf::from("/nowhere"),
+        board: Board::default(),
+        clock: Arc::new(Clock::new()),
+        hints: Arc::new(|_| ()),
+        known: Mutex::new(known),
+        is_lost: AtomicBool::new(false),
+    }
+}
+
+fn version(vector: &[&str], by: &str) -> Version {
+    Version {
+        vector: vector.iter().map(|counter| (*counter).to_owned()).collect(),
+        modified: Some("2026-11-21T15:52:29.5Z".parse().expect("a time")),
+        modified_by: by.to_owned(),
+        size: 4,
+        ..Version::default()
+    }
+}
+
+const LIES_NS: i64 = 1_795_276_349_500_000_000;
+
+fn compared(global: Version, local: Version) -> Option<Disquiet> {
+    compared_with(global, local, 4, LIES_NS)
+}
+
+fn compared_with(global: Version, local: Version, size: u64, mtime_ns: i64) -> Option<Disquiet> {
+    let file = FilePath { share: ShareId(0), path: NOTE.into() };
+    inner().compare(Some(&FileInfo { global, local }), &Lies { file: &file, size, mtime_ns, bytes: None })
+}
+
+#[test]
+fn the_newest_of_all_that_lies_here_is_quiet() {
+    let one = version(&["AAAAAAA:1", "BBBBBBB:2"], "BBBBBBB");
+    assert_eq!(compared(one.clone(), one), None);
+}
+
+#[test]
+fn what_is_newer_elsewhere_is_named_by_its_device() {
+    let (newer, older) = (version(&["BBBBBBB:3"], "BBBBBBB"), version(&["BBBBBBB:2"], "BBBBBBB"));
+    let elsewhere = Disquiet::NewerElsewhere { by: "laptop".into() };
+    assert_eq!(compared(newer.clone(), older.clone()), Some(elsewhere.clone()));
+    assert_eq!(compared(newer.clone(), Version::default()), Some(elsewhere.clone()), "it never came here");
+    assert_eq!(compared(Version { deleted: true, ..newer }, older), Some(elsewhere), "somebody deleted it");
+}
+
+#[test]
+fn bytes_that_syncthing_has_not_seen_are_not_quiet() {
+    let one = version(&["AAAAAAA:1"], "AAAAAAA");
+    assert_eq!(compared_with(one.clone(), one.clone(), 5, LIES_NS), Some(Disquiet::NotIndexed));
+    assert_eq!(compared_with(one.clone(), one.clone(), 4, LIES_NS + 1), Some(Disquiet::NotIndexed));
+    let gone = Version { deleted: true, ..one };
+    assert_eq!(compared(gone.clone(), gone), Some(Disquiet::NotIndexed), "it was made again");
+    let file = FilePath { share: ShareId(0), path: NOTE.into() };
+    let lies = Lies { file: &file, size: 4, mtime_ns: LIES_NS, bytes: None };
+    assert_eq!(inner().compare(None, &lies), Some(Disquiet::NotIndexed), "it was never heard of");
+}
+
+#[test]
+fn a_hash_of_the_bytes_counts_more_than_their_time() {
+    use base64::Engine as _;
+    use sha2::{Digest as _, Sha256};
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(Sha256::digest(b"tea\n")));
+    let one = Version { blocks_hash: Some(hash), ..version(&["AAAAAAA:1"], "AAAAAAA") };
+    let file = FilePath { share: ShareId(0), path: NOTE.into() };
+    let info = FileInfo { global: one.clone(), local: one };
+    let lies = |bytes, mtime_ns| Lies { file: &file, size: 4, mtime_ns, bytes: Some(bytes) };
+    assert_eq!(inner().compare(Some(&info), &lies(b"tea\n", 0)), None);
+    assert_eq!(inner().compare(Some(&info), &lies(b"ale\n", LIES_NS)), Some(Disquiet::NotIndexed));
+}
+
+#[test]
+fn who_is_waited_for_is_the_shares_policy() {
+    let inner = inner();
+    let day = |days: i64| Time(days * DAY_MS);
+    let awaited = |away, now| inner.is_awaited("BBBBBBB-2", away, now);
+    let grace = Away::Grace { days: 2 };
+    assert!(awaited(Away::Strict, day(9)) && !awaited(Away::Bold, day(9)));
+    assert!(!awaited(grace, day(9)), "it was never seen");
+    let seen = jiff::Timestamp::from_millisecond(day(7).0).expect("a time");
+    inner.known().last_seen.insert("BBBBBBB-2".into(), seen);
+    assert!(awaited(grace, day(9)) && !awaited(grace, Time(day(9).0 + 1)));
+    let connection = client::Connection { connected: true, ..client::Connection::default() };
+    inner.known().connections.insert("BBBBBBB-2".into(), connection);
+    assert!(awaited(grace, day(99)), "it is here and may be busy");
+}
+
+#[test]
+fn a_hint_leads_to_the_share_below_the_folder() {
+    let inner = inner();
+    let file = inner.file_of("show", &format!("notes/{NOTE}"));
+    assert_eq!(file, Some(FilePath { share: ShareId(0), path: NOTE.into() }));
+    assert_eq!((inner.file_of("show", "films/a.mov"), inner.file_of("other", NOTE)), (None, None));
+}
+
+#[test]
+fn a_silence_is_said_once_and_taken_back() {
+    let inner = inner();
+    let key = secret::Secret::new("s3cret").expect("a key");
+    let url = "http://127.0.0.1:1".to_owned();
+    let client = Client::new(home::Found { url, key, certificate: None });
+    inner.found_again(&client);
+    let at = At {
+        client: client.clone(),
+        folder: "show".into(),
+        is_paused: false,
+        path: NOTE.into(),
+        away: Away::default(),
+    };
+    let file = FilePath { share: ShareId(0), path: NOTE.into() };
+    let lies = Lies { file: &file, size: 4, mtime_ns: LIES_NS, bytes: None };
+    let found = inner.heard(&client, inner.look(&at, &lies));
+    assert_eq!(found, None, "the rules of this machine hold alone");
+    assert!(inner.locate(&file).is_none(), "the next one does not wait for it");
+    let said = inner.board.notices();
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].text, "Syncthing at http://127.0.0.1:1 does not answer");
+    inner.found_again(&client);
+    assert!(inner.board.notices().is_empty());
+}
