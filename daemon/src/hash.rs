@@ -6,9 +6,10 @@
 use crate::blob::Archive;
 use crate::inbox::{Gone, Inbox};
 use crate::share::{Shares, stamp_of};
+use crate::sync::{self, Lies};
 use crate::words::because;
 use show_core::{Digest, Event, FilePath, Look, Stamp};
-use show_publish::{Keep, ReadError};
+use show_publish::{Keep, ReadError, Share};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,16 +28,18 @@ impl Handle {
     }
 }
 
-pub fn start(threads: usize, shares: &Shares, archive: &Archive, inbox: &Inbox) -> Handle {
+pub fn start(threads: usize, shares: &Shares, archive: &Archive, inbox: &Inbox, sync: &sync::Handle) -> Handle {
     let (sender, orders) = mpsc::channel();
     let orders = Arc::new(Mutex::new(orders));
     for number in 0..threads.max(1) {
-        let (orders, shares, archive, inbox) = (Arc::clone(&orders), shares.clone(), archive.clone(), inbox.clone());
+        let orders = Arc::clone(&orders);
+        let hasher =
+            Hasher { shares: shares.clone(), archive: archive.clone(), inbox: inbox.clone(), sync: sync.clone() };
         std::thread::Builder::new()
             .name(format!("hash {number}"))
             .spawn(move || {
                 while let Some((file, keep)) = next(&orders) {
-                    if hash(&shares, &archive, &inbox, file, keep).is_err() {
+                    if hasher.hash(file, keep).is_err() {
                         return;
                     }
                 }
@@ -50,36 +53,57 @@ fn next(orders: &Mutex<Receiver<(FilePath, bool)>>) -> Option<(FilePath, bool)> 
     orders.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-fn hash(shares: &Shares, archive: &Archive, inbox: &Inbox, file: FilePath, keep: bool) -> Result<(), Gone> {
-    let share = match shares.open(file.share) {
-        Ok(share) => share,
-        Err(cause) => {
-            // Not a word about the file: the watcher finds out whether the whole share is away.
-            inbox.tell_blocking(Event::WatchLost { share: file.share, why: cause.to_string() })?;
-            let look = Look::File(Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 });
-            return inbox.tell_blocking(Event::HashFailed { file, look, why: cause.to_string() });
-        }
-    };
-    let read = if keep {
-        share.snapshot(&file.path, TEXT_BYTES_MAX).map_err(|cause| because(&cause)).and_then(|snapshot| {
-            // It can be read again, so it need not outlive a power cut; what we write over is kept durably then.
-            archive.keep(&snapshot.bytes, Keep::Loosely).map_err(|cause| because(&cause))?;
-            Ok((snapshot.stamp, snapshot.digest))
+struct Hasher {
+    shares: Shares,
+    archive: Archive,
+    inbox: Inbox,
+    sync: sync::Handle,
+}
+
+impl Hasher {
+    fn hash(&self, file: FilePath, keep: bool) -> Result<(), Gone> {
+        let share = match self.shares.open(file.share) {
+            Ok(share) => share,
+            Err(cause) => {
+                // Not a word about the file: the watcher finds out whether the whole share is away.
+                self.inbox.tell_blocking(Event::WatchLost { share: file.share, why: cause.to_string() })?;
+                let look = Look::File(Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 });
+                return self.inbox.tell_blocking(Event::HashFailed { file, look, why: cause.to_string() });
+            }
+        };
+        let read = if keep {
+            self.keep(&share, &file)
+        } else {
+            share.hash(&file.path).map(|(stamp, digest)| (stamp, digest, None)).map_err(|cause| because(&cause))
+        };
+        self.inbox.tell_blocking(match read {
+            Ok((stamp, digest, device)) => {
+                Event::Hashed { file, stamp: stamp_of(stamp), digest: Digest(digest.0), device }
+            }
+            Err(why) => {
+                let look = match share.look(&file.path) {
+                    Ok(stamp) => stamp.map_or(Look::Gone, |stamp| Look::File(stamp_of(stamp))),
+                    Err(ReadError::Gone { .. } | ReadError::NotAFile { .. } | ReadError::BadPath { .. }) => Look::Gone,
+                    Err(_) => Look::File(Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 }),
+                };
+                Event::HashFailed { file, look, why }
+            }
         })
-    } else {
-        share.hash(&file.path).map_err(|cause| because(&cause))
-    };
-    inbox.tell_blocking(match read {
-        Ok((stamp, digest)) => Event::Hashed { file, stamp: stamp_of(stamp), digest: Digest(digest.0) },
-        Err(why) => {
-            let look = match share.look(&file.path) {
-                Ok(stamp) => stamp.map_or(Look::Gone, |stamp| Look::File(stamp_of(stamp))),
-                Err(ReadError::Gone { .. } | ReadError::NotAFile { .. } | ReadError::BadPath { .. }) => Look::Gone,
-                Err(_) => Look::File(Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 }),
-            };
-            Event::HashFailed { file, look, why }
-        }
-    })
+    }
+
+    /// A person's text, kept, and on which other device it was written.
+    fn keep(
+        &self,
+        share: &Share,
+        file: &FilePath,
+    ) -> Result<(show_publish::Stamp, show_publish::Digest, Option<String>), String> {
+        let snapshot = share.snapshot(&file.path, TEXT_BYTES_MAX).map_err(|cause| because(&cause))?;
+        // It can be read again, so it need not outlive a power cut; what we write over is kept durably then.
+        self.archive.keep(&snapshot.bytes, Keep::Loosely).map_err(|cause| because(&cause))?;
+        let show_publish::Stamp { size, mtime_ns, .. } = snapshot.stamp;
+        let device = self.sync.edited_by(&Lies { file, size, mtime_ns, bytes: Some(&snapshot.bytes) });
+        Ok((snapshot.stamp, snapshot.digest, device))
+    }
 }
 
 #[cfg(test)]
@@ -101,7 +125,7 @@ mod tests {
         let shares = Shares::new([(ShareId(0), dir.path().join("share"))].into());
         let archive = Archive::open(&dir.path().join("blobs")).expect("writable");
         let (inbox, facts) = Inbox::new();
-        Place { hasher: start(2, &shares, &archive, &inbox), dir, archive, facts }
+        Place { hasher: start(2, &shares, &archive, &inbox, &sync::Handle::off()), dir, archive, facts }
     }
 
     impl Place {

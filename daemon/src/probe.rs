@@ -1,32 +1,35 @@
-//! Looks outside before a person's file is written: who has it open here, and what lies beside it.
+//! Looks outside before a person's file is written: who has it open here, and what Syncthing knows of it.
 //!
 //! Nothing is decided here; what is found goes to the core, which asks again as long as anything is.
 
+use crate::blob::Archive;
 use crate::inbox::{Gone, Inbox};
 use crate::share::Shares;
-use show_core::{Disquiet, Event, FilePath, Stamp};
+use crate::sync::{self, Lies};
+use show_core::{Digest, Disquiet, Event, FilePath, Stamp};
 use show_publish::Held;
 use std::sync::mpsc::{self, Sender};
 
 /// Passes questions to the thread. Never blocks.
 #[derive(Clone)]
-pub struct Handle(Sender<(FilePath, Stamp)>);
+pub struct Handle(Sender<(FilePath, Stamp, Digest)>);
 
 impl Handle {
-    pub fn probe(&self, file: FilePath, stamp: Stamp) {
+    /// `stamp`, `digest`: how the file lies there.
+    pub fn probe(&self, file: FilePath, stamp: Stamp, digest: Digest) {
         // The thread only ends with the driver.
-        let _ = self.0.send((file, stamp));
+        let _ = self.0.send((file, stamp, digest));
     }
 }
 
-pub fn start(shares: &Shares, inbox: &Inbox) -> Handle {
+pub fn start(shares: &Shares, archive: &Archive, inbox: &Inbox, sync: &sync::Handle) -> Handle {
     let (sender, questions) = mpsc::channel();
-    let prober = Prober { shares: shares.clone(), inbox: inbox.clone() };
+    let prober = Prober { shares: shares.clone(), archive: archive.clone(), inbox: inbox.clone(), sync: sync.clone() };
     std::thread::Builder::new()
         .name("probe".into())
         .spawn(move || {
-            for (file, stamp) in questions {
-                if prober.probe(file, stamp).is_err() {
+            for (file, stamp, digest) in questions {
+                if prober.probe(file, stamp, &digest).is_err() {
                     return;
                 }
             }
@@ -37,12 +40,19 @@ pub fn start(shares: &Shares, inbox: &Inbox) -> Handle {
 
 struct Prober {
     shares: Shares,
+    archive: Archive,
     inbox: Inbox,
+    sync: sync::Handle,
 }
 
 impl Prober {
-    fn probe(&self, file: FilePath, stamp: Stamp) -> Result<(), Gone> {
-        let found = self.here(&file).into_iter().collect();
+    fn probe(&self, file: FilePath, stamp: Stamp, digest: &Digest) -> Result<(), Gone> {
+        let mut found: Vec<Disquiet> = self.here(&file).into_iter().collect();
+        if self.sync.is_up() {
+            let bytes = self.archive.read(digest).ok();
+            let Stamp { size, mtime_ns, .. } = stamp;
+            found.extend(self.sync.look(&Lies { file: &file, size, mtime_ns, bytes: bytes.as_deref() }));
+        }
         self.inbox.tell_blocking(Event::Probed { file, stamp, found })
     }
 
@@ -67,11 +77,12 @@ mod tests {
         std::fs::create_dir(&root).expect("writable");
         std::fs::write(root.join("a.md"), "tea\n").expect("writable");
         let shares = Shares::new([(ShareId(0), root.clone())].into());
+        let archive = Archive::open(&dir.path().join("blobs")).expect("opens");
         let (inbox, mut messages) = Inbox::new();
-        let handle = start(&shares, &inbox);
+        let handle = start(&shares, &archive, &inbox, &sync::Handle::off());
         let stamp = Stamp { size: 4, mtime_ns: 0, ctime_ns: 0, inode: 0 };
         let mut ask = || {
-            handle.probe(FilePath { share: ShareId(0), path: "a.md".into() }, stamp);
+            handle.probe(FilePath { share: ShareId(0), path: "a.md".into() }, stamp, Digest([0; 32]));
             match messages.blocking_recv() {
                 Some(Message::Fact(Event::Probed { found, stamp: of, .. })) if of == stamp => found,
                 _ => panic!("not an answer to what was asked"),

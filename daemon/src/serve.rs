@@ -238,10 +238,10 @@ impl Parts<'_> {
             .collect();
         let sync = self.sync(world, watchers.clone());
         let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
-        let hasher = hash::start(threads, &self.shares, &self.archive, &self.inbox);
+        let hasher = hash::start(threads, &self.shares, &self.archive, &self.inbox, &sync);
         let weaver = weaver::start(threads, &self.shares, &self.archive, &self.inbox);
         let merger = merger::start(&self.archive, &self.inbox);
-        let prober = probe::start(&self.shares, &self.inbox);
+        let prober = probe::start(&self.shares, &self.archive, &self.inbox, &sync);
         let scratches = Scratches { fallback: state.join("scratch"), own: scratches(self.config, world) };
         let outputs = {
             let scratches = scratches.clone();
@@ -301,7 +301,7 @@ impl Parts<'_> {
             Effect::StopAttempt { job, attempt, grace_ms } => hands_attempts.stop(job, attempt, grace_ms),
             Effect::ForgetAttempt { job, attempt, keep_scratch } => hands_attempts.forget(job, attempt, keep_scratch),
             Effect::Weave(order) => weaver.weave(order),
-            Effect::Probe { file, stamp, .. } => prober.probe(file, stamp),
+            Effect::Probe { file, stamp, digest } => prober.probe(file, stamp, digest),
             Effect::Publish(intent) => publisher.publish(intent),
             Effect::Merge(order) => merger.merge(order),
             Effect::LookUp { .. } | Effect::LookUpHistory { .. } | Effect::Answer { .. } => {

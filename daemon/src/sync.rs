@@ -135,12 +135,16 @@ impl Handle {
         }
     }
 
-    /// The name of the device on which the version that lies here was made, if it was another one.
-    pub fn edited_by(&self, file: &FilePath) -> Option<String> {
+    /// The name of the device on which what lies here was made, if it was another one and Syncthing speaks of the same
+    /// bytes.
+    pub fn edited_by(&self, lies: &Lies<'_>) -> Option<String> {
         let inner = &self.0.as_ref()?.inner;
-        let at = inner.locate(file)?;
+        let at = inner.locate(lies.file)?;
         let info = inner.heard(&at.client, at.client.file(&at.folder, &at.path)).flatten()?;
         inner.note(&at.folder, &info);
+        if !is_the_same(&info.local, lies) {
+            return None;
+        }
         let known = inner.known();
         let id = info.local.modified_by;
         (!id.is_empty() && id != short(&known.me)).then(|| known.name(&id))

@@ -79,11 +79,18 @@ impl Asker {
     }
 
     fn look(&self, path: &str) -> Vec<Disquiet> {
+        self.about(path, |lies| self.sync.look(lies))
+    }
+
+    fn edited_by(&self, path: &str) -> Option<String> {
+        self.about(path, |lies| self.sync.edited_by(lies))
+    }
+
+    fn about<T>(&self, path: &str, ask: impl FnOnce(&Lies<'_>) -> T) -> T {
         let meta = std::fs::metadata(self.folder.join(path)).expect("the file is there");
         let bytes = std::fs::read(self.folder.join(path)).expect("the file is there");
         let mtime_ns = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
-        let file = &file(path);
-        self.sync.look(&Lies { file, size: meta.len(), mtime_ns, bytes: Some(&bytes) })
+        ask(&Lies { file: &file(path), size: meta.len(), mtime_ns, bytes: Some(&bytes) })
     }
 
     fn says(&self, part: &str) -> bool {
@@ -110,7 +117,7 @@ fn a_note_is_quiet_once_the_index_holds_what_lies_here_and_nothing_newer() {
     cluster.wait_in_sync();
     let asker = Asker::of(a, Away::Strict).up();
     until("the note is quiet", || asker.look(NOTE).is_empty());
-    assert_eq!(asker.sync.edited_by(&file(NOTE)).as_deref(), Some("b"));
+    assert_eq!(asker.edited_by(NOTE).as_deref(), Some("b"));
     assert!(asker.says("does not watch for changes"), "{:?}", asker.board.notices());
 
     std::fs::write(a.folder().join(NOTE), "somebody types here\n").expect("the folder is writable");
@@ -119,7 +126,7 @@ fn a_note_is_quiet_once_the_index_holds_what_lies_here_and_nothing_newer() {
     b.wait_for(NOTE, "somebody types here\n");
     cluster.wait_in_sync();
     assert_eq!(asker.look(NOTE), []);
-    assert_eq!(asker.sync.edited_by(&file(NOTE)), None, "it was us");
+    assert_eq!(asker.edited_by(NOTE), None, "it was us");
 
     // What a folder that only sends learns of never gets on its disk.
     a.change_folder(&json!({ "type": "sendonly" }));

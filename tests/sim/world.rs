@@ -482,7 +482,7 @@ impl World {
                 if crate::disk::is_markdown(path) {
                     self.blobs.insert(digest, text);
                 }
-                self.deliver(Event::Hashed { file, stamp, digest });
+                self.deliver(Event::Hashed { file, stamp, digest, device: None });
             }
             _ => {
                 let look = now.map_or(Look::Gone, Look::File);

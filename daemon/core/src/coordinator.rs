@@ -119,7 +119,7 @@ impl Coordinator {
             Event::WatchLost { share, why } => self.watch_lost(share, &why),
             Event::ShareGone { share } => self.share_gone(share),
             Event::ShareBack { share } => self.share_back(share),
-            Event::Hashed { file, stamp, digest } => self.hashed(&file, stamp, digest),
+            Event::Hashed { file, stamp, digest, device } => self.hashed(&file, stamp, digest, device),
             Event::HashFailed { file, look, why } => self.hash_failed(&file, look, &why),
             Event::ToolSeen { name, version } => self.tool_seen(&name, version),
             Event::RunnerBack { attempts } => self.runner_back(&attempts),

@@ -41,6 +41,8 @@ pub enum Event {
         file: FilePath,
         stamp: Stamp,
         digest: Digest,
+        /// The other device on which a person's text was written, as far as anybody knows.
+        device: Option<String>,
     },
     /// Could not be read (changed meanwhile, vanished, not allowed): `look` is how it is now.
     HashFailed {

@@ -266,7 +266,7 @@ impl Coordinator {
         }
     }
 
-    pub(crate) fn hashed(&mut self, file: &FilePath, stamp: Stamp, digest: Digest) {
+    pub(crate) fn hashed(&mut self, file: &FilePath, stamp: Stamp, digest: Digest, device: Option<String>) {
         let wanted = self.files.end_hashing(file);
         if self.is_away(file.share) {
             return;
@@ -279,7 +279,8 @@ impl Coordinator {
                 self.forget_fixed_points(file, digest);
                 // A conflict copy has no history of its own.
                 if keeps_bytes(file) && is_plain(file) {
-                    let (file, at, size, origin) = (file.clone(), self.now, stamp.size, "person".to_owned());
+                    let origin = device.map_or_else(|| "person".to_owned(), |device| format!("person on {device}"));
+                    let (file, at, size) = (file.clone(), self.now, stamp.size);
                     self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us: false }));
                 }
             }

@@ -397,7 +397,7 @@ impl Story {
             Effect::Hash { file, .. } => {
                 self.say(format!("hash {file}"));
                 let event = match self.disk.get(&*file.path) {
-                    Some((text, stamp)) => Event::Hashed { file, stamp: *stamp, digest: digest(text) },
+                    Some((text, stamp)) => Event::Hashed { file, stamp: *stamp, digest: digest(text), device: None },
                     None => Event::HashFailed { file, look: Look::Gone, why: "it is gone".to_owned() },
                 };
                 self.waiting.push_back(event);
