@@ -5,7 +5,7 @@
 mod command;
 mod read;
 
-pub use command::{Command, EpisodeCommand, PipelinesCommand};
+pub use command::{Command, EpisodeCommand, PipelinesCommand, ResolveChoice};
 pub use read::{Unread, read};
 
 use clap::{Args, Parser, ValueEnum};

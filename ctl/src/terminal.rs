@@ -85,6 +85,19 @@ impl Terminal {
         self.print(&(serde_json::to_string_pretty(view).expect("views have text keys only") + "\n"))
     }
 
+    /// There is a person who can be asked.
+    pub fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks on standard error; what was typed, without white space around it. Empty at the end of the input.
+    pub fn ask(&self, question: &str) -> String {
+        let _ = write!(anstream::stderr(), "{question} ").and_then(|()| anstream::stderr().flush());
+        let mut answer = String::new();
+        let _ = io::stdin().read_line(&mut answer);
+        answer.trim().to_owned()
+    }
+
     /// Words beside the result: on standard error, so that they never mix with what a script reads.
     pub fn note(&self, text: &str) {
         let line = if self.json { serde_json::json!({ "note": text }).to_string() } else { text.to_owned() };

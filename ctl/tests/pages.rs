@@ -39,6 +39,39 @@ fn a_build() -> BuildView {
     BuildView { build, steps, jobs, ..BuildView::default() }
 }
 
+/// One that is left, one that fits together, one that is being settled.
+fn several_conflicts() -> Vec<ConflictLine> {
+    let left = sample::conflict();
+    let clean = ConflictLine {
+        file: "episodes/0900/rundown/20 Der Kessel pfeift über allem und hört nicht auf.md".into(),
+        copy:
+            "episodes/0900/rundown/20 Der Kessel pfeift über allem und hört nicht auf.sync-conflict-20260809-192214.md"
+                .into(),
+        device: None,
+        text: "two people changed it; both edits fit together, and a person is to say so".into(),
+        fit: Fit::Clean,
+        places: Vec::new(),
+        ..left.clone()
+    };
+    let mut long = sample::conflict();
+    long.places[0].ours.text = "a line that goes on and on about kettles and their lids\n".repeat(9);
+    long.places[0].theirs.text = String::new();
+    let under_way = ConflictLine {
+        file: "episodes/0901/info.md".into(),
+        copy: "episodes/0901/info.sync-conflict-20260809-192214-ABCDEF2.md".into(),
+        is_open: false,
+        text: "waits for quiet: the copy is merged into the file".into(),
+        ..clean.clone()
+    };
+    let unknown = ConflictLine {
+        fit: Fit::Unknown,
+        text: "two people changed it, and no state is known that both began from".into(),
+        why: "two people changed it, and no state is known that both began from".into(),
+        ..clean.clone()
+    };
+    vec![left, long, clean, unknown, under_way]
+}
+
 macro_rules! pages {
     ($($test:ident: $view:expr;)*) => {$(
         #[test]
@@ -76,6 +109,21 @@ pages! {
     build_in_brief: BuildPage { view: &a_build(), is_brief: true };
     pipelines: PipelinesView { pipelines: vec![sample::pipeline_line()] };
     pipeline: PipelineView { pipeline: sample::pipeline_line(), steps: sample::steps(), toml: "[pipeline.show-build]\n".into() };
+    conflicts: ConflictsView { conflicts: several_conflicts(), next: Some("3".into()) };
+    no_conflicts: ConflictsView::default();
+    conflict: ConflictView {
+        conflict: sample::conflict(),
+        diff: sample::CONFLICT_DIFF.into(),
+        draft: sample::CONFLICT_DRAFT.into(),
+    };
+    diff: DiffView {
+        share: "main".into(),
+        file: "episodes/0900/rundown/20 Steam Ad.md".into(),
+        from: RevisionView { revision: 2, current: false, origin: "person".into(), ..sample::revision() },
+        to: sample::revision(),
+        diff: sample::DIFF.into(),
+    };
+    blame: sample::blame();
     submitted: SubmittedView { build: BuildId(8), jobs: vec![JobId(48), JobId(49)] };
     waited: WaitedView { jobs: sample::jobs(), succeeded: 3, with_errors: 1, failed: 1, unfinished: 2 };
     diagnostics: DiagnosticsView { diagnostics: sample::diagnostics(), errors: 1, warnings: 1, infos: 1, next: None };
@@ -107,6 +155,7 @@ pages! {
             bytes: 2_290,
             origin: "person".into(),
             current: false,
+            kept: false,
         }],
         next: None,
     };

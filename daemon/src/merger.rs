@@ -45,6 +45,22 @@ pub fn start(archive: &Archive, inbox: &Inbox) -> Handle {
 }
 
 fn merge(archive: &Archive, order: &Merge) -> Result<Merged, String> {
+    Ok(match together(archive, order)? {
+        (state, show_script::merge::Merge::Clean { text }) => {
+            let digest = archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause))?;
+            Merged::Clean { digest, size: text.len() as u64, generated_only: state.generated_since }
+        }
+        (_, show_script::merge::Merge::Conflict { clashes }) => {
+            Merged::Unclean { places: u32::try_from(clashes.len()).unwrap_or(u32::MAX) }
+        }
+    })
+}
+
+/// What the two sides come to, and on which state.
+///
+/// # Errors
+/// In words, when a text cannot be read or no state is known that both began from.
+pub fn together(archive: &Archive, order: &Merge) -> Result<(Ancestor, show_script::merge::Merge), String> {
     let (ours, theirs) = (read(archive, &order.ours)?, read(archive, &order.theirs)?);
     // A state whose text was not kept can be nobody's ancestor.
     let states = order.bases.iter().filter_map(|state| Some((*state, read(archive, &state.digest).ok()?)));
@@ -58,15 +74,7 @@ fn merge(archive: &Archive, order: &Merge) -> Result<Merged, String> {
         return Err("two people changed it, and no state is known that both began from".to_owned());
     };
     let (state, base) = &states[of_ours.min(of_theirs)];
-    Ok(match show_script::merge::merge(base, &ours, &theirs) {
-        show_script::merge::Merge::Clean { text } => {
-            let digest = archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause))?;
-            Merged::Clean { digest, size: text.len() as u64, generated_only: state.generated_since }
-        }
-        show_script::merge::Merge::Conflict { clashes } => {
-            Merged::Unclean { places: u32::try_from(clashes.len()).unwrap_or(u32::MAX) }
-        }
-    })
+    Ok((*state, show_script::merge::merge(base, &ours, &theirs)))
 }
 
 fn read(archive: &Archive, digest: &Digest) -> Result<String, String> {

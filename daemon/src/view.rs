@@ -4,7 +4,9 @@
 //! everything it needs and done elsewhere ([`Said::Later`]). What wants something done is put into the core's words
 //! ([`wish()`]), and the core's answer into the client's ([`said`]). Decides nothing.
 
+mod blame;
 mod build;
+mod conflict;
 mod done;
 mod episode;
 mod events;
@@ -151,7 +153,11 @@ pub fn only_reads(request: &Request) -> bool {
         | R::Proposal(_)
         | R::LeftOut(_)
         | R::Diagnostics(_)
-        | R::Shares(_) => true,
+        | R::Shares(_)
+        | R::Conflicts(_)
+        | R::Conflict(_)
+        | R::Diff(_)
+        | R::Blame(_) => true,
         R::Enumerate(ask) => !ask.apply,
         R::Renumber(ask) => !ask.apply,
         R::Normalise(ask) => !ask.apply,
@@ -161,6 +167,7 @@ pub fn only_reads(request: &Request) -> bool {
         | R::Cancel(_)
         | R::Submit(_)
         | R::Restore(_)
+        | R::Resolve(_)
         | R::Edit(_)
         | R::Compile(_)
         | R::EpisodeNew(_)
@@ -207,6 +214,10 @@ pub fn answer(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
         R::LeftOut(ask) => file::left_out(seen, ask),
         R::Diagnostics(ask) => file::diagnostics(seen, ask),
         R::Shares(_) => Ok(rest::shares(seen)),
+        R::Conflicts(ask) => conflict::conflicts(seen, &ask),
+        R::Conflict(ask) => conflict::conflict(seen, &ask),
+        R::Diff(ask) => file::diff(seen, &ask),
+        R::Blame(ask) => blame::blame(seen, &ask),
         R::Enumerate(ask) => numbering::enumerate(seen, &ask),
         R::Renumber(ask) => numbering::renumber(seen, &ask.episode),
         R::Normalise(ask) => numbering::normalise(seen, &ask.episode),

@@ -108,9 +108,10 @@ impl World {
     /// Whoever sees a conflict that is left to people keeps what lies at the path.
     pub fn settle_conflicts(&mut self) {
         let Some(core) = &self.core else { return };
-        let open: Vec<FilePath> = core.conflicts().filter(|one| one.is_open).map(|one| one.copy).collect();
-        for copy in open {
-            self.ask(Ask::Resolve { copy, with: None });
+        let open = core.conflicts().filter(|one| one.is_open);
+        let open: Vec<_> = open.filter_map(|one| Some((one.copy, one.texts?))).collect();
+        for (copy, seen) in open {
+            self.ask(Ask::Resolve { copy, seen, with: None });
         }
     }
 

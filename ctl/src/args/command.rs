@@ -302,6 +302,55 @@ Example:
         revision: String,
     },
 
+    /// What differs between two versions of a file, or one and the file as it is.
+    #[command(after_help = "\
+Examples:
+  showctl diff info.md 3              # from revision 3 to the file as it is
+  showctl diff info.md 3 5 --json | jq -r .diff")]
+    Diff {
+        /// A file.
+        path: PathBuf,
+        /// From "showctl history".
+        #[arg(value_name = "A")]
+        from: String,
+        /// The same; else the file as it is.
+        #[arg(value_name = "B")]
+        to: Option<String>,
+    },
+
+    /// Who or what gave each key and cue field of a note its value.
+    #[command(after_help = "Example:\n  showctl blame \"rundown/10 Why Kettles Sing.md\"")]
+    Blame {
+        /// A Markdown file.
+        path: PathBuf,
+    },
+
+    /// Files that two devices changed at once, and what is done about them.
+    #[command(after_help = "\
+Examples:
+  showctl conflicts
+  showctl conflicts --json | jq -r '.conflicts[] | select(.fit == \"clean\").copy'")]
+    Conflicts(Page),
+
+    /// Settle a conflict copy: one of both, both merged, or what you write.
+    #[command(after_help = "\
+Shows what differs and asks, unless told. Whatever is chosen, both texts stay in
+\"showctl history FILE\". With --edit $VISUAL or $EDITOR opens a file of its own
+that holds both sides; it is published once it has been saved without the lines
+that begin with \"@@@@ showd\".
+
+Examples:
+  showctl resolve \"rundown/10 Tea.md\"
+  showctl resolve \"rundown/10 Tea.md\" --merged
+  showctl resolve \"10 Tea.sync-conflict-20260801-081936-ABCDEF2.md\" --theirs")]
+    Resolve {
+        /// The copy, or the file when it has one copy.
+        #[arg(value_name = "COPY | FILE")]
+        path: PathBuf,
+        #[command(flatten)]
+        choice: ResolveChoice,
+    },
+
     /// Read a rundown without a daemon and say what is wrong with it.
     #[command(after_help = "\
 Prints each finding with its line and a caret; exits with 1 when there are
@@ -545,6 +594,24 @@ Examples:
     /// This client's version, and the daemon's where one answers.
     #[command(after_help = "Example:\n  showctl version")]
     Version,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(multiple = false)]
+#[allow(clippy::struct_excessive_bools, reason = "at most one of the flags is there")]
+pub struct ResolveChoice {
+    /// What lies at the path stays.
+    #[arg(long)]
+    pub ours: bool,
+    /// The copy takes its place.
+    #[arg(long)]
+    pub theirs: bool,
+    /// Both edits in one text; refused where they do not fit together.
+    #[arg(long)]
+    pub merged: bool,
+    /// Write it yourself, of both.
+    #[arg(long)]
+    pub edit: bool,
 }
 
 #[derive(Debug, Subcommand)]

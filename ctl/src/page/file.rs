@@ -83,7 +83,11 @@ impl Page for HistoryView {
                 cell(size(revision.bytes)),
                 cell(&revision.origin),
                 cell(revision.digest.get(..12).unwrap_or(&revision.digest)).ink(Ink::Dim),
-                cell(if revision.current { "as it is now" } else { "" }).ink(Ink::Good),
+                match (revision.current, revision.kept) {
+                    (true, _) => cell("as it is now").ink(Ink::Good),
+                    (false, true) => cell(""),
+                    (false, false) => cell("bytes not kept").ink(Ink::Dim),
+                },
             ]);
         }
         out.push_str(&table.draw(look.width, 2));
@@ -111,7 +115,9 @@ impl Page for ContentView {
 
 impl Page for PublishedView {
     fn page(&self, look: &Look) -> String {
-        let state = if self.in_place { "" } else { "; written once the file is quiet and free" };
+        // What has an intent is being moved into its place, whoever else would wait for quiet.
+        let is_under_way = self.in_place || self.intent.is_some();
+        let state = if is_under_way { "" } else { "; written once the file is quiet and free" };
         hanging("", "", &format!("{}{state}", self.text), look.width)
     }
 }

@@ -6,6 +6,7 @@
 
 mod build;
 mod check;
+mod conflict;
 mod episode;
 mod file;
 pub mod ink;

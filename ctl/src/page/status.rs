@@ -136,9 +136,9 @@ fn last_lines(view: &StatusView, look: &Look) -> String {
         out.push_str(&format!("{} for a yes or no: showctl proposals\n", Ink::Warm.paint(&format!("{text} waiting"))));
     }
     if view.conflicts > 0 {
-        let text =
-            format!("{} unresolved", plural(u64::from(view.conflicts), "conflict copy").replace("copys", "copies"));
-        let text = hanging("", "", &format!("{text}: nothing is written to their originals"), look.width);
+        let text = plural(u64::from(view.conflicts), "conflict copy").replace("copys", "copies");
+        let text = format!("{text} for a person to settle, and nothing is written to their notes: showctl conflicts");
+        let text = hanging("", "", &text, look.width);
         out.push_str(&text.lines().map(|line| bad(line) + "\n").collect::<String>());
     }
     out

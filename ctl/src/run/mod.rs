@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod conflict;
 mod follow;
 mod history;
 mod lock;
@@ -131,6 +132,10 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         }
         Command::Show { path, revision } => history::text(&session, place::path(&path)?, revision).await,
         Command::Restore { path, revision } => history::restore(&session, place::path(&path)?, revision).await,
+        Command::Diff { path, from, to } => session.show(ask::Diff { path: place::path(&path)?, from, to }).await,
+        Command::Blame { path } => session.show(ask::Blame { path: place::path(&path)? }).await,
+        Command::Conflicts(page) => session.show(ask::Conflicts { after: page.after, limit: page.limit }).await,
+        Command::Resolve { path, choice } => conflict::resolve(&session, place::path(&path)?, choice).await,
         Command::Check { paths, fix, dry_run } => check::check(&session, check::Check { paths, fix, dry_run }).await,
         Command::Compile { episode, presets } => compile::compile(&session, ask::Compile { episode, presets }).await,
         Command::Enumerate { episode, remove, apply } => session.show(ask::Enumerate { episode, remove, apply }).await,

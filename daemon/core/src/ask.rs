@@ -59,9 +59,10 @@ pub enum Ask {
         size: u64,
     },
     /// Settle a conflict copy: `with` takes the place of the file that it is a copy of (`None`: that stays as it is), and
-    /// the copy is removed. At once, as for `Restore`.
+    /// the copy is removed. At once, as for `Restore`, and only while copy and original hold what was `seen`.
     Resolve {
         copy: FilePath,
+        seen: (Digest, Option<Digest>),
         with: Option<(Digest, u64)>,
     },
     /// Publish new files, never over others; the bytes are blobs already.

@@ -36,7 +36,7 @@ impl Coordinator {
                 self.judge_proposals(&proposals, &ProposalState::Rejected { by: who.name.clone() })
             }
             Ask::Restore { file, digest, size } => self.restore_text(file, digest, size, who),
-            Ask::Resolve { copy, with } => self.resolve_for(&copy, with, who),
+            Ask::Resolve { copy, seen, with } => self.resolve_for(&copy, seen, with, who),
             Ask::Create { files, what } => self.create(files, &what, who),
             Ask::Edit { file, edits, what } => self.edit(file, edits, what, who),
         };

@@ -23,6 +23,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use judge::{Verdict, judge};
 
+pub use judge::ancestors;
+
 /// The copies that lie in the shares.
 #[derive(Debug, Default)]
 pub(crate) struct Conflicts {
@@ -69,6 +71,8 @@ struct Resolution {
 pub struct ConflictView {
     pub copy: FilePath,
     pub original: FilePath,
+    /// What it and the original hold (`None`: it is gone), once both are read.
+    pub texts: Option<(Digest, Option<Digest>)>,
     /// Nothing more happens to it unless a person decides.
     pub is_open: bool,
     /// What is being done about it, or why nothing is.
@@ -103,7 +107,8 @@ impl Coordinator {
                 Stand::Publishing => (false, "being settled".to_owned()),
                 Stand::Open(why) => (true, why.clone()),
             };
-            ConflictView { copy: copy.clone(), original: conflict.original.clone(), is_open, text }
+            let texts = conflict.texts;
+            ConflictView { copy: copy.clone(), original: conflict.original.clone(), texts, is_open, text }
         })
     }
 
@@ -334,10 +339,11 @@ impl Coordinator {
         self.conflicts.dirty.insert(copy.clone());
     }
 
-    /// A person decides: the text at the path stays, or this one takes its place.
+    /// A person who saw these texts decides: the one at the path stays, or this one takes its place.
     pub(crate) fn resolve_for(
         &mut self,
         copy: &FilePath,
+        seen: (Digest, Option<Digest>),
         with: Option<(Digest, u64)>,
         who: &Peer,
     ) -> Result<Reply, Refusal> {
@@ -350,6 +356,10 @@ impl Coordinator {
         if conflict.texts.is_none() || matches!(conflict.stand, Stand::Publishing) {
             let text = format!("{copy} is being looked at");
             return no(RefusalKind::NotNow, text, "try again in a moment");
+        }
+        if conflict.texts != Some(seen) {
+            let text = format!("{original} or its copy was changed meanwhile");
+            return no(RefusalKind::NotNow, text, "look at both again with \"showctl conflicts\"");
         }
         let blockers = self.against_resolving(copy, &original, false);
         if let Some(blocker) = blockers.first() {

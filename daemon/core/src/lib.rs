@@ -47,7 +47,7 @@ mod weave;
 
 pub use ask::*;
 pub use blocker::Blocker;
-pub use conflict::ConflictView;
+pub use conflict::{ConflictView, ancestors};
 pub use coordinator::Coordinator;
 pub use decision::Decision;
 pub use effect::*;

@@ -308,7 +308,7 @@ impl Coordinator {
             Cause::Notice => (Node { step: NOTICE.into(), element: "".into() }, NOTICE.to_owned()),
             Cause::Conflict { copy, original, what, aside } => {
                 if let Some((digest, size)) = *aside {
-                    let (file, at, origin) = (original.clone(), self.now, format!("person, set aside as {copy}"));
+                    let (file, at, origin) = (original.clone(), self.now, format!("{}{copy}", RevisionRow::SET_ASIDE));
                     self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us: false }));
                 }
                 (Node { step: PERSON.into(), element: "".into() }, what.clone())

@@ -334,6 +334,16 @@ pub struct RevisionRow {
     pub by_us: bool,
 }
 
+impl RevisionRow {
+    /// How the origin of what a conflict copy held begins; its path follows.
+    pub(crate) const SET_ASIDE: &str = "person, set aside as ";
+
+    /// It is what a conflict copy held, and not what lay at the path.
+    pub fn was_set_aside(&self) -> bool {
+        self.origin.starts_with(Self::SET_ASIDE)
+    }
+}
+
 /// One entry of the append-only log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRow {

@@ -9,10 +9,11 @@
 
 use crate::reply::Answer;
 use crate::view::{
-    BuildView, BuildsView, ChangesView, CheckView, ConfigView, ContentView, DiagnosticsView, DoneView, EpisodeMadeView,
-    EpisodeView, EpisodesView, EventsView, FollowView, HistoryView, IdsView, JobState, JobView, JobsView, LeftOutView,
-    LockView, LocksView, LogView, PipelineView, PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView,
-    PublishedView, Severity, SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyView,
+    BlameView, BuildView, BuildsView, ChangesView, CheckView, ConfigView, ConflictView, ConflictsView, ContentView,
+    DiagnosticsView, DiffView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventsView, FollowView,
+    HistoryView, IdsView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView, LogView, PipelineView,
+    PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle, Severity, SharesView,
+    StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyView,
 };
 use crate::{AttemptNo, BuildId, JobId, LeaseId, ProposalId, Seq};
 use serde::{Deserialize, Serialize};
@@ -284,4 +285,27 @@ asks! {
 
     /// The watched root folders.
     Shares {} -> Shares(SharesView);
+
+    /// Every conflict copy, in the order of shares and files; those that a person has to settle first.
+    Conflicts { #[serde(default)] after: Option<String>, #[serde(default)] limit: Option<u32> } -> Conflicts(ConflictsView);
+
+    /// One conflict copy with both sides: by its own path, or by its file's when that has one copy.
+    Conflict { path: String } -> Conflict(ConflictView);
+
+    /// Settles a conflict copy: `path` as in `conflict`. At once, without waiting for quiet, but never past a lock or a
+    /// hold. `text` belongs to `how: text`. `ours` and `theirs`: the digests of what the person saw; it is refused when
+    /// either is another text by now.
+    Resolve {
+        path: String,
+        how: Settle,
+        #[serde(default)] text: Option<String>,
+        #[serde(default)] ours: Option<String>,
+        #[serde(default)] theirs: Option<String>,
+    } -> Published(PublishedView);
+
+    /// What differs between two versions of a file, or between one and the file as it is. Versions as in `content`.
+    Diff { path: String, from: String, #[serde(default)] to: Option<String> } -> Diff(DiffView);
+
+    /// Which version gave each key of the front matter and each field of the cues its value, in the file as it is.
+    Blame { path: String } -> Blame(BlameView);
 }

@@ -2,10 +2,11 @@
 
 use crate::Seq;
 use crate::view::{
-    BuildView, BuildsView, ChangesView, CheckView, ConfigView, ContentView, DiagnosticsView, DoneView, EpisodeMadeView,
-    EpisodeView, EpisodesView, EventView, EventsView, FollowView, HistoryView, IdsView, JobLine, JobView, JobsView,
-    LeftOutView, LockView, LocksView, LogView, PipelineView, PipelinesView, PlanView, ProposalView, ProposalsView,
-    PublishedView, SharesView, StatusView, SubmittedView, VersionView, WaitedView, WhyView,
+    BlameView, BuildView, BuildsView, ChangesView, CheckView, ConfigView, ConflictView, ConflictsView, ContentView,
+    DiagnosticsView, DiffView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventView, EventsView, FollowView,
+    HistoryView, IdsView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView, LogView, PipelineView,
+    PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView, SubmittedView,
+    VersionView, WaitedView, WhyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,10 @@ pub enum Answer {
     LeftOut(LeftOutView),
     Diagnostics(DiagnosticsView),
     Shares(SharesView),
+    Conflicts(ConflictsView),
+    Conflict(ConflictView),
+    Diff(DiffView),
+    Blame(BlameView),
 }
 
 /// What comes without being asked for each time. Append only.

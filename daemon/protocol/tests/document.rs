@@ -19,6 +19,7 @@ const VIEWS: &[&str] = &[
     include_str!("../src/view/build.rs"),
     include_str!("../src/view/log.rs"),
     include_str!("../src/view/file.rs"),
+    include_str!("../src/view/conflict.rs"),
 ];
 
 fn repository() -> PathBuf {

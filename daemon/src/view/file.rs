@@ -9,8 +9,8 @@ use serde_json::Value;
 use show_core::{FilePath, ProposalRow, ProposalState as State, RevisionRow, ShareId};
 use show_protocol::frame::CHUNK_BYTES_MAX;
 use show_protocol::{
-    Answer, ContentView, DiagnosticView, DiagnosticsView, HistoryView, LeftOutFile, LeftOutView, ProposalLine,
-    ProposalState, ProposalView, ProposalsView, Refusal, RevisionView, Severity,
+    Answer, ContentView, DiagnosticView, DiagnosticsView, DiffView, HistoryView, LeftOutFile, LeftOutView,
+    ProposalLine, ProposalState, ProposalView, ProposalsView, Refusal, RefusalKind, RevisionView, Severity,
 };
 use show_script::check::NOT_HERE;
 use show_script::diagnostic::Code;
@@ -28,7 +28,20 @@ fn revision_view(number: u64, row: &RevisionRow, now: Option<show_core::Digest>)
         bytes: row.size,
         origin: row.origin.clone(),
         current: now == Some(row.digest),
+        kept: true,
     }
+}
+
+/// Of what we make ourselves, and of what is too old, only the digest is there.
+pub fn not_kept(file: &FilePath, number: u64) -> Refusal {
+    let text = format!("the bytes of revision {number} of {} are not kept, only their digest", file.path);
+    let is_markdown = file.path.to_ascii_lowercase().ends_with(".md");
+    let hint = if is_markdown {
+        format!("\"showctl history {}\" says which are", file.path)
+    } else {
+        "\"showctl jobs\" names the job that makes this file, \"showctl requeue JOB --force\" makes it anew".to_owned()
+    };
+    Refusal::new(RefusalKind::NotFound, text, hint)
 }
 
 pub fn history(seen: &Seen<'_>, ask: &show_protocol::ask::History) -> Answered {
@@ -39,13 +52,56 @@ pub fn history(seen: &Seen<'_>, ask: &show_protocol::ask::History) -> Answered {
         return Err(not_found(format!("{} has no history", file.path), hint).into());
     }
     let now = seen.reader.file(&file)?.map(|row| row.digest);
-    let view = HistoryView {
+    let mut view = HistoryView {
         share: seen.world.share_name(file.share),
         file: file.path.to_string(),
         revisions: page.rows.iter().map(|(number, row)| revision_view(*number, row, now)).collect(),
         next: page.next.map(|next| next.to_string()),
     };
-    Ok(Answer::History(view).into())
+    let digests: Vec<show_core::Digest> = page.rows.iter().map(|(_, row)| row.digest).collect();
+    Ok(later(move |archive| {
+        for (revision, digest) in view.revisions.iter_mut().zip(&digests) {
+            revision.kept = archive.has(digest);
+        }
+        Answer::History(view).into()
+    }))
+}
+
+/// What differs between two versions, or between one and the file as it is.
+pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
+    let file = name::file(seen, &ask.path)?;
+    let now = seen.reader.file(&file)?.map(|row| row.digest);
+    let from = revision(seen, &file, &ask.from)?;
+    let to = match (&ask.to, now) {
+        (Some(to), _) => revision(seen, &file, to)?,
+        (None, Some(now)) => revision(seen, &file, &now.to_string())?,
+        (None, None) => {
+            let hint = format!("name two of its versions; \"showctl history {}\" lists them", file.path);
+            return Err(not_found(format!("{} is not there", file.path), hint).into());
+        }
+    };
+    let share = seen.world.share_name(file.share);
+    Ok(later(move |archive| {
+        let text = |(number, row): &(u64, RevisionRow)| match archive.read(&row.digest) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(_) if !archive.has(&row.digest) => Err(Said::from(not_kept(&file, *number))),
+            Err(cause) => Err(super::wish::failed(&format!("could not read revision {number}"), &cause)),
+        };
+        let texts = text(&from).and_then(|was| Ok((was, text(&to)?)));
+        let (was, is) = match texts {
+            Ok(texts) => texts,
+            Err(said) => return said,
+        };
+        let view = |(number, row): &(u64, RevisionRow)| revision_view(*number, row, now);
+        Answer::Diff(DiffView {
+            share,
+            file: file.path.to_string(),
+            from: view(&from),
+            to: view(&to),
+            diff: if was == is { String::new() } else { unified(&file.path, &was, &is) },
+        })
+        .into()
+    }))
 }
 
 /// A version by its number, or by the beginning of its digest.
@@ -75,7 +131,10 @@ pub fn content(seen: &Seen<'_>, ask: &show_protocol::ask::Content) -> Answered {
     };
     let now = seen.reader.file(&file)?.map(|row| row.digest);
     let revision = revision_view(number, &row, now);
-    Ok(later(move |archive| piece_of(archive, revision, &row.digest, from)))
+    Ok(later(move |archive| match archive.has(&row.digest) {
+        true => piece_of(archive, revision, &row.digest, from),
+        false => not_kept(&file, number).into(),
+    }))
 }
 
 /// A piece of a text that is kept, as it stands in the archive.
@@ -371,14 +430,14 @@ pub fn proposal(seen: &Seen<'_>, ask: &show_protocol::ask::Proposal) -> Answered
         return Err(not_found(text, "\"showctl proposals\" lists those that are open").into());
     };
     let (line, row) = (proposal_line(seen, row), row.clone());
-    Ok(later(move |archive| match diff(archive, &row) {
+    Ok(later(move |archive| match change(archive, &row) {
         Ok(diff) => Answer::Proposal(ProposalView { proposal: line, diff }).into(),
         Err(why) => invalid(format!("the change of proposal {} cannot be shown: {why}", row.id), "").into(),
     }))
 }
 
 /// What a proposal would do to the text it was made from.
-fn diff(archive: &Archive, row: &ProposalRow) -> Result<String, String> {
+fn change(archive: &Archive, row: &ProposalRow) -> Result<String, String> {
     use show_script::weave::{FileKind, Layer as Edits, Weave, weave};
     let because = |cause: &dyn std::error::Error| crate::words::because(cause);
     let base =

@@ -406,7 +406,11 @@ fn sentence(row: &JobRow, line: &JobLine, blockers: &[BlockerView]) -> (String, 
             let more = blockers.len() - 1;
             let others = if more > 0 { format!(", and {more} more") } else { String::new() };
             let doing = if row.state == State::Waiting { "has not started" } else { "is not published" };
-            (format!("job {id} {doing}: {}{others}", blockers[0].text), String::new())
+            let conflict = blockers.iter().find(|blocker| blocker.kind == BlockerKind::Conflict);
+            let hint = conflict
+                .and_then(|blocker| blocker.file.as_ref())
+                .map(|file| format!("\"showctl conflicts\" shows both sides, \"showctl resolve '{file}'\" settles it"));
+            (format!("job {id} {doing}: {}{others}", blockers[0].text), hint.unwrap_or_default())
         }
         State::Waiting => (format!("job {id} is ready and starts in a moment"), String::new()),
         State::Running { .. } => {

@@ -61,6 +61,7 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         locks: rest::lock_views(seen),
         proposals_open: u32::try_from(seen.core.proposals().filter(|row| row.state == ProposalState::Open).count())
             .unwrap_or(u32::MAX),
+        conflicts: u32::try_from(seen.core.conflicts().filter(|one| one.is_open).count()).unwrap_or(u32::MAX),
         notices: notices(seen),
         ..StatusView::default()
     };
@@ -149,8 +150,6 @@ impl Gathering {
         rest::look_at_locks(&self.world, &mut view.locks);
         let left_out = self.left_out.finish(archive);
         view.left_out_total = u32::try_from(left_out.len()).unwrap_or(u32::MAX);
-        view.conflicts =
-            u32::try_from(left_out.iter().filter(|one| one.reason == "conflict copy").count()).unwrap_or(u32::MAX);
         view.left_out = left_out.into_iter().take(SHOWN_MAX).collect();
         view
     }

@@ -97,6 +97,7 @@ fn ask_of(seen: &Seen<'_>, request: Request) -> Answered {
             asked(Ask::Reject { proposals }, Then::ThisMany { ids })
         }
         R::Restore(ask) => restore(seen, &ask),
+        R::Resolve(ask) => super::conflict::resolve(seen, ask),
         R::Edit(ask) => edit(seen, ask),
         R::EpisodeNew(ask) => super::episode::new(seen, ask),
         R::Enumerate(ask) => {
@@ -210,8 +211,13 @@ fn restore(seen: &Seen<'_>, ask: &show_protocol::ask::Restore) -> Answered {
     let file = name::file(seen, &ask.path)?;
     let (number, row) = super::file::revision(seen, &file, &ask.revision)?;
     let text = format!("revision {number} of {} is put back", file.path);
-    let then = Then::Published { files: vec![file.clone()], text };
-    asked(Ask::Restore { file, digest: row.digest, size: row.size }, then)
+    Ok(super::later(move |archive| {
+        if !archive.has(&row.digest) {
+            return super::file::not_kept(&file, number).into();
+        }
+        let then = Then::Published { files: vec![file.clone()], text };
+        Said::Ask(Box::new((Ask::Restore { file, digest: row.digest, size: row.size }, then)))
+    }))
 }
 
 /// Edits travel as the blob that steps' edits are: what is asked of the core names it.

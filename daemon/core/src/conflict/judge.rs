@@ -52,6 +52,14 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
     Verdict::Merge(bases)
 }
 
+/// The states that both sides of a conflict may have begun from, oldest first; none where it is no matter of merging.
+pub fn ancestors(history: &[Version], ours: Digest, theirs: Digest) -> Vec<Ancestor> {
+    match judge(history, ours, theirs) {
+        Verdict::Merge(bases) => bases,
+        Verdict::Remove(_) | Verdict::PutBack => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,10 +93,14 @@ fn without_leave_nothing_is_touched_until_a_person_decides() {
       `showctl resolve "ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md"`
     "#);
     let copy = file(COPY);
-    show.ask(Ask::Resolve { copy: copy.clone(), with: Some((digest("kettle. pot. tray"), 17)) }).finish_all();
+    let (ours, theirs) = (digest("kettle. pot. cup"), digest("kettle. pot. tray"));
+    let with = Some((theirs, 17));
+    show.ask(Ask::Resolve { copy: copy.clone(), seen: (theirs, Some(digest("kettle. pot. mug"))), with });
+    assert_snapshot!(show.told().lines().last().expect("told"), @r#"2300.0s  answer 1: refused: ep/0900/a.md or its copy was changed meanwhile (look at both again with "showctl conflicts")"#);
+    show.ask(Ask::Resolve { copy: copy.clone(), seen: (theirs, Some(ours)), with }).finish_all();
     assert_eq!(show.text(NOTE), "kettle. pot. tray");
     assert!(!show.has(COPY) && !show.has("showd/conflicts.md"));
-    show.ask(Ask::Resolve { copy, with: None });
+    show.ask(Ask::Resolve { copy, seen: (theirs, Some(ours)), with: None });
     assert_snapshot!(show.told().lines().last().expect("told"), @r#"2300.0s  answer 2: refused: ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md is no conflict copy that is known ("showctl conflicts" lists them)"#);
 }
 

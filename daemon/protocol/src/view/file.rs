@@ -69,6 +69,8 @@ views! {
         origin: String,
         /// The file in the share is this one.
         current: bool,
+        /// Its bytes can be shown and put back; of files that showd makes only digests are kept.
+        kept: bool,
     }
 
     /// A piece of a version's text.

@@ -8,6 +8,7 @@
 #[macro_use]
 mod shape;
 mod build;
+mod conflict;
 mod episode;
 mod file;
 mod job;
@@ -16,6 +17,7 @@ mod rest;
 mod status;
 
 pub use build::*;
+pub use conflict::*;
 pub use episode::*;
 pub use file::*;
 pub use job::*;

@@ -456,6 +456,7 @@ pub fn revision() -> RevisionView {
         bytes: 2_310,
         origin: text("weave, job 39"),
         current: true,
+        kept: true,
     }
 }
 
@@ -472,6 +473,64 @@ pub fn proposal_line() -> ProposalLine {
         created_at_ms: NOW - 50 * MINUTE,
         decided_by: None,
         setting: text("repair.slug_bad"),
+    }
+}
+
+pub fn conflict() -> ConflictLine {
+    let part = |line, part| PartView { line, text: text(part) };
+    ConflictLine {
+        share: text("main"),
+        file: text("episodes/0900/rundown/10 Why Kettles Sing.md"),
+        copy: text("episodes/0900/rundown/10 Why Kettles Sing.sync-conflict-20260809-192214-ABCDEF2.md"),
+        set_aside: text("2026-08-09 19:22:14"),
+        device: some("ABCDEF2"),
+        is_open: true,
+        text: text("two people changed it in 1 of the same places"),
+        fit: Fit::Unclean,
+        why: String::new(),
+        places: vec![ClashView {
+            what: text("the key title"),
+            text: text("both sides changed the key title in line 2"),
+            base: part(2, "title: Why Kettles Sing\n"),
+            ours: part(2, "title: Warum Kessel singen\n"),
+            theirs: part(2, "title: 湯沸かしはなぜ歌うのか\n"),
+        }],
+        ours: Some(digest(0x33)),
+        theirs: Some(digest(0x44)),
+    }
+}
+
+pub const CONFLICT_DIFF: &str = "--- 10 Why Kettles Sing.md\n+++ the copy\n@@ -1,3 +1,3 @@\n ---\n\
+    -title: Warum Kessel singen\n+title: 湯沸かしはなぜ歌うのか\n order: 10\n";
+
+pub const CONFLICT_DRAFT: &str = "---\n@@@@ showd: at the path\ntitle: Warum Kessel singen\n\
+    @@@@ showd: in the copy\ntitle: 湯沸かしはなぜ歌うのか\n@@@@ showd: end\norder: 10\n";
+
+pub fn blame() -> BlameView {
+    let person = BlameLine {
+        line: 2,
+        cue: None,
+        name: text("title"),
+        value: text("Why Kettles Sing: 湯沸かしはなぜ歌うのか, and a very long end of it that nobody can read at once"),
+        revision: 1,
+        at_ms: NOW - 45 * MINUTE,
+        origin: text("person"),
+        is_oldest: true,
+    };
+    let step = BlameLine {
+        line: 14,
+        cue: some("kettle-factory"),
+        name: text("Duration"),
+        value: text("0:45"),
+        revision: 3,
+        at_ms: NOW - 30 * MINUTE,
+        origin: text("weave, job 39"),
+        is_oldest: false,
+    };
+    BlameView {
+        share: text("main"),
+        file: text("episodes/0900/rundown/10 Why Kettles Sing.md"),
+        lines: vec![person, step],
     }
 }
 
@@ -690,6 +749,18 @@ pub fn requests() -> Vec<Request> {
         .into(),
         ask::Stop { request: 9 }.into(),
         ask::Shares {}.into(),
+        ask::Conflicts { after: None, limit: None }.into(),
+        ask::Conflict { path: file() }.into(),
+        ask::Resolve {
+            path: conflict().copy,
+            how: Settle::Theirs,
+            text: None,
+            ours: Some(digest(0x33)),
+            theirs: Some(digest(0x44)),
+        }
+        .into(),
+        ask::Diff { path: file(), from: text("2"), to: some("3") }.into(),
+        ask::Blame { path: file() }.into(),
     ]
 }
 
@@ -743,6 +814,7 @@ pub fn answers() -> Vec<Answer> {
                     bytes: 2_290,
                     origin: text("person"),
                     current: false,
+                    kept: true,
                 },
             ],
             next: None,
@@ -786,6 +858,16 @@ pub fn answers() -> Vec<Answer> {
             next: None,
         }),
         Answer::Shares(SharesView { shares: shares() }),
+        Answer::Conflicts(ConflictsView { conflicts: vec![conflict()], next: None }),
+        Answer::Conflict(ConflictView { conflict: conflict(), diff: text(CONFLICT_DIFF), draft: text(CONFLICT_DRAFT) }),
+        Answer::Diff(DiffView {
+            share: text("main"),
+            file: text("episodes/0900/rundown/10 Why Kettles Sing.md"),
+            from: RevisionView { revision: 2, digest: digest(0x22), current: false, ..revision() },
+            to: revision(),
+            diff: text(DIFF),
+        }),
+        Answer::Blame(blame()),
     ]
 }
 
