@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod client;
+mod conflicts;
 mod crash;
 mod daemon;
 mod desk;

@@ -25,13 +25,14 @@ impl Page for ConflictsView {
                 out.push('\n');
             }
             out.push_str(&about(conflict, look));
-            if conflict.is_open {
-                // What is to be typed is not broken.
-                out.push_str(&format!("  {}\n", dim(&format!("showctl resolve \"{}\"", safe(&conflict.copy)))));
-            }
         }
         if let Some(next) = &self.next {
             out.push_str(&aside(&format!("more: --after {next}"), 0, look.width));
+        }
+        if self.conflicts.iter().any(|conflict| conflict.is_open) {
+            let hint =
+                "\"showctl resolve COPY\" shows what differs and asks; or say --ours, --theirs, --merged, --edit";
+            out.push_str(&aside(hint, 0, look.width));
         }
         out
     }
@@ -48,14 +49,14 @@ fn about(conflict: &ConflictLine, look: &Look) -> String {
     let (head, ink) = if conflict.is_open { ("  left: ", Ink::Warm) } else { ("  now: ", Ink::Busy) };
     out.push_str(&hanging(head, &ink.paint(head), &conflict.text, look.width));
     match conflict.fit {
-        Fit::Clean => {
+        Fit::Clean if conflict.is_open => {
             let text = "both edits fit together: --merged makes them one";
             out.push_str(&hanging("  merge: ", &Ink::Good.paint("  merge: "), text, look.width));
         }
-        Fit::Unknown if !conflict.why.is_empty() => {
+        Fit::Unknown if !conflict.why.is_empty() && conflict.why != conflict.text => {
             out.push_str(&hanging("  merge: ", &dim("  merge: "), &conflict.why, look.width));
         }
-        Fit::Unknown | Fit::Unclean => {}
+        Fit::Clean | Fit::Unknown | Fit::Unclean => {}
     }
     for place in &conflict.places {
         out.push_str(&clash(place, look));

@@ -137,7 +137,7 @@ fn last_lines(view: &StatusView, look: &Look) -> String {
     }
     if view.conflicts > 0 {
         let text = plural(u64::from(view.conflicts), "conflict copy").replace("copys", "copies");
-        let text = format!("{text} for a person to settle, and nothing is written to their notes: showctl conflicts");
+        let text = format!("{text} for a person to settle: showctl conflicts");
         let text = hanging("", "", &text, look.width);
         out.push_str(&text.lines().map(|line| bad(line) + "\n").collect::<String>());
     }

@@ -91,6 +91,9 @@ impl Place {
     }
 }
 
+/// Something that two versions of one cue have in common.
+type Key = fn(&Card) -> Option<(&str, &str)>;
+
 /// What a cue is known by; empty where nothing is.
 struct Card {
     id: String,
@@ -158,7 +161,7 @@ impl Note {
     fn partners(&self, earlier: &Self) -> Vec<Option<usize>> {
         let mut partners = vec![None; self.cues.len()];
         let mut taken = vec![false; earlier.cues.len()];
-        let keys: [fn(&Card) -> Option<(&str, &str)>; 3] = [
+        let keys: [Key; 3] = [
             |card| (!card.id.is_empty()).then_some(("", card.id.as_str())),
             |card| (!card.slug.is_empty()).then_some((card.kind.as_str(), card.slug.as_str())),
             |card| Some((card.kind.as_str(), "")),
@@ -207,7 +210,14 @@ mod tests {
             note("Tea", &["[Type: SOT]", "[AssetID: SOTMSA79Z40K3TT1E]", "[Slug: 湯沸かし]", "[Duration: 0:12]"]),
         ];
         let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
-        insta::assert_snapshot!(told(&versions), @"");
+        insta::assert_snapshot!(told(&versions), @r"
+        2 title = Tea (3)
+        3 order = 10 (0)
+        7 湯沸かし: Type = SOT (0)
+        8 湯沸かし: AssetID = SOTMSA79Z40K3TT1E (2)
+        9 湯沸かし: Slug = 湯沸かし (3)
+        10 湯沸かし: Duration = 0:12 (3)
+        ");
         assert!(blame(&[]).is_empty());
     }
 
@@ -215,7 +225,13 @@ mod tests {
     fn another_cue_in_the_place_of_one_that_went_is_all_new() {
         let one = note("Tea", &["[Type: SOT]", "[AssetID: SOTMSA79Z40K3TT1E]", "[Slug: kettle]"]);
         let other = note("Tea", &["[Type: SOT]", "[AssetID: SOTMSA79Z40K3TT2F]", "[Slug: kettle]"]);
-        insta::assert_snapshot!(told(&[&one, &other]), @"");
+        insta::assert_snapshot!(told(&[&one, &other]), @r"
+        2 title = Tea (0)
+        3 order = 10 (0)
+        7 kettle: Type = SOT (1)
+        8 kettle: AssetID = SOTMSA79Z40K3TT2F (1)
+        9 kettle: Slug = kettle (1)
+        ");
     }
 
     #[test]

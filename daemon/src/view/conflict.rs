@@ -155,12 +155,15 @@ pub fn resolve(seen: &Seen<'_>, ask: show_protocol::ask::Resolve) -> Answered {
     match ask.how {
         Settle::Ours if ours.is_none() => Ok(settled(None, format!("{file} stays gone, and {copy} is removed"))),
         Settle::Ours => Ok(settled(None, format!("{file} stays as it is, and {copy} is removed"))),
-        Settle::Theirs => Ok(later(move |archive| match archive.read(&theirs) {
-            Ok(bytes) => settled(Some((theirs, bytes.len() as u64)), format!("{copy} takes the place of {file}")),
-            Err(_) => {
+        Settle::Theirs => Ok(later(move |archive| {
+            if !archive.has(&theirs) {
                 let text = format!("the bytes of {copy} are not kept: only Markdown is");
                 let hint = format!("move it into its place by hand: mv \"{copy}\" \"{file}\"");
-                Refusal::new(RefusalKind::NotAllowed, text, hint).into()
+                return Refusal::new(RefusalKind::NotAllowed, text, hint).into();
+            }
+            match archive.read(&theirs) {
+                Ok(bytes) => settled(Some((theirs, bytes.len() as u64)), format!("{copy} takes the place of {file}")),
+                Err(cause) => super::wish::failed(&format!("could not read what {copy} holds"), &cause),
             }
         })),
         Settle::Merged => {
@@ -249,7 +252,20 @@ mod tests {
     #[test]
     fn a_draft_holds_every_line_of_both_sides_and_says_where_somebody_decides() {
         let (ours, theirs) = ("title: Tea\nkettle\npot", "title: 湯\nkettle\npot\ncup\n");
-        insta::assert_snapshot!(draft(ours, theirs), @"");
+        insta::assert_snapshot!(draft(ours, theirs), @r"
+        @@@@ showd: at the path
+        title: Tea
+        @@@@ showd: in the copy
+        title: 湯
+        @@@@ showd: end
+        kettle
+        @@@@ showd: at the path
+        pot
+        @@@@ showd: in the copy
+        pot
+        cup
+        @@@@ showd: end
+        ");
         assert_eq!(undecided(&draft(ours, theirs)), Some(1));
         assert_eq!((draft(ours, ours).as_str(), undecided(ours)), (ours, None));
     }

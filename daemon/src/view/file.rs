@@ -84,13 +84,13 @@ pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
     Ok(later(move |archive| {
         let text = |(number, row): &(u64, RevisionRow)| match archive.read(&row.digest) {
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(_) if !archive.has(&row.digest) => Err(Said::from(not_kept(&file, *number))),
-            Err(cause) => Err(super::wish::failed(&format!("could not read revision {number}"), &cause)),
+            Err(_) if !archive.has(&row.digest) => Err(Box::new(Said::from(not_kept(&file, *number)))),
+            Err(cause) => Err(Box::new(super::wish::failed(&format!("could not read revision {number}"), &cause))),
         };
         let texts = text(&from).and_then(|was| Ok((was, text(&to)?)));
         let (was, is) = match texts {
             Ok(texts) => texts,
-            Err(said) => return said,
+            Err(said) => return *said,
         };
         let view = |(number, row): &(u64, RevisionRow)| revision_view(*number, row, now);
         Answer::Diff(DiffView {
@@ -131,9 +131,11 @@ pub fn content(seen: &Seen<'_>, ask: &show_protocol::ask::Content) -> Answered {
     };
     let now = seen.reader.file(&file)?.map(|row| row.digest);
     let revision = revision_view(number, &row, now);
-    Ok(later(move |archive| match archive.has(&row.digest) {
-        true => piece_of(archive, revision, &row.digest, from),
-        false => not_kept(&file, number).into(),
+    Ok(later(move |archive| {
+        if !archive.has(&row.digest) {
+            return not_kept(&file, number).into();
+        }
+        piece_of(archive, revision, &row.digest, from)
     }))
 }
 
@@ -162,8 +164,12 @@ fn kept_text(archive: &Archive, typed: &str, from: usize, missing: Refusal) -> S
         Ok(found) => match found.as_slice() {
             [one] => {
                 let digest = show_core::Digest(one.0);
-                let revision =
-                    RevisionView { digest: digest.to_string(), origin: "kept".into(), ..RevisionView::default() };
+                let revision = RevisionView {
+                    digest: digest.to_string(),
+                    origin: "kept".into(),
+                    kept: true,
+                    ..RevisionView::default()
+                };
                 piece_of(archive, revision, &digest, from)
             }
             [] => missing.into(),
