@@ -101,7 +101,7 @@ fn without_leave_nothing_is_touched_until_a_person_decides() {
     assert_eq!(show.text(NOTE), "kettle. pot. tray");
     assert!(!show.has(COPY) && !show.has("showd/conflicts.md"));
     show.ask(Ask::Resolve { copy, seen: (theirs, Some(ours)), with: None });
-    assert_snapshot!(show.told().lines().last().expect("told"), @r#"2300.0s  answer 2: refused: ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md is no conflict copy that is known ("showctl conflicts" lists them)"#);
+    assert_snapshot!(show.told().lines().last().expect("told"), @r#"2300.0s  answer 3: refused: ep/0900/a.sync-conflict-20260801-081936-ABCDEF2.md is no conflict copy that is known ("showctl conflicts" lists them)"#);
 }
 
 #[test]
