@@ -117,6 +117,7 @@ fn edits_that_do_not_fit_are_not_merged_and_the_loser_stays_in_the_history() {
     let edit = |editor: &str| {
         let mut command = Command::new(binary("showctl"));
         command.args(["resolve", NOTE, "--edit"]).env("VISUAL", editor).env("SHOWD_SOCKET", show.socket());
+        command.env("TMPDIR", show.state());
         command.stdin(Stdio::null()).output().expect("showctl starts")
     };
     let undecided = edit("true");
