@@ -679,6 +679,11 @@ impl World {
     }
 
     fn check_calm(&mut self) -> Result<(), String> {
+        if self.core.as_ref().is_some_and(|core| !core.is_idle(true)) {
+            // The share is walked now and then; a walk that has just begun ends.
+            let end = self.t + 2_000;
+            self.run_until(end)?;
+        }
         if let Some(why) = self.check_truth() {
             return Err(format!("at calm: {why}"));
         }
