@@ -44,7 +44,7 @@ command -v cargo >/dev/null || {
 }
 
 say "Building showd and showctl (release; a few minutes the first time)"
-cargo build --release --quiet -p showd -p showctl
+cargo build --release -p showd -p showctl
 target=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 export PATH="$target/release:$PATH"
 

@@ -15,8 +15,8 @@ pub fn socket(named: Option<PathBuf>) -> PathBuf {
     })
 }
 
-/// A path as the daemon should read it: absolute when it is there, from here; else as typed, which the daemon looks for
-/// below its shares. The last part is not resolved: a link stays a link.
+/// A path as the daemon should read it: absolute when it, or the folder that it was in, is there from here; else as
+/// typed, which the daemon looks for below its shares. The last part is not resolved: a link stays a link.
 pub fn path(typed: &Path) -> Result<String, Complaint> {
     let text = |path: &Path| {
         let name = path.to_str().map(ToOwned::to_owned);
@@ -26,10 +26,18 @@ pub fn path(typed: &Path) -> Result<String, Complaint> {
     };
     let whole = std::path::absolute(typed)
         .map_err(|cause| usage(format!("no such path: {}", typed.display()), cause.to_string()))?;
-    if typed.is_relative() && whole.symlink_metadata().is_err() {
+    // A bare name that is nothing here may be one of a share's root.
+    let folder = typed.parent().filter(|folder| !folder.as_os_str().is_empty()).and(whole.parent());
+    let is_here = whole.symlink_metadata().is_ok() || folder.is_some_and(Path::is_dir) || is_in_an_episode(&whole);
+    if typed.is_relative() && !is_here {
         return text(typed);
     }
     text(&tidy(&whole))
+}
+
+/// A bare name of a note that is gone, typed in the folder that it was in.
+fn is_in_an_episode(whole: &Path) -> bool {
+    whole.components().any(|part| part.as_os_str() == "episodes") && whole.parent().is_some_and(Path::is_dir)
 }
 
 /// Without `.` and with `..` taken back, as a person reads a path.
@@ -69,5 +77,7 @@ mod tests {
         assert_eq!(path(Path::new("src/../Cargo.toml")).unwrap(), here.join("Cargo.toml").to_str().unwrap());
         assert_eq!(path(Path::new("episodes/0900/info.md")).unwrap(), "episodes/0900/info.md");
         assert_eq!(path(Path::new("/srv/show/./a/../b")).unwrap(), "/srv/show/b");
+        // One that was here a moment ago.
+        assert_eq!(path(Path::new("src/gone.md")).unwrap(), here.join("src/gone.md").to_str().unwrap());
     }
 }

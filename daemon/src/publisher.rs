@@ -8,7 +8,7 @@ use crate::board::Board;
 use crate::inbox::{Gone, Inbox};
 use crate::share::Shares;
 use crate::words::because;
-use show_core::{Event, FilePath, Intent, IntentId, Move, Outcome, ShareId, Source, Stamp};
+use show_core::{Cause, Event, FilePath, Intent, IntentId, Move, Outcome, ShareId, Source, Stamp};
 use show_publish::{Keep, Linger, Machine, Owner, Report, Rescued, Settled, Try, own};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -210,6 +210,14 @@ impl Publisher {
             warn!(showd_file = kept, intent = %intent.id, "somebody went on from what was undone; theirs stands");
         }
         self.lingering.extend(report.lingering);
+        if let (Cause::Conflict { original, what, .. }, show_publish::Outcome::Done { .. }) =
+            (&intent.cause, &report.outcome)
+            && intent.moves.len() > 1
+        {
+            // The words of two people became one text: somebody should know.
+            let text = format!("{}: {what}", original.path);
+            self.needs.board.notice(text, format!("\"showctl history {}\" has both texts", original.path));
+        }
         let file = |path: String| FilePath { share: self.share, path: path.into() };
         let stamp = |stamp: show_publish::Stamp| -> Stamp { crate::share::stamp_of(stamp) };
         match report.outcome {

@@ -18,9 +18,10 @@ use crate::{hash, journal, merger, notify, probe, publisher, sync, tool, watch, 
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -41,6 +42,8 @@ pub enum ServeError {
     Socket(#[from] SocketError),
     #[error(transparent)]
     Blob(#[from] BlobError),
+    #[error("the state directory {} lies in the share {}", state.display(), share.display())]
+    StateInShare { state: PathBuf, share: PathBuf },
     #[error("the pipelines cannot be played: {0}")]
     Rules(String),
     #[error("could not {what}")]
@@ -60,6 +63,9 @@ impl ServeError {
             Self::Store(error) => error.hint(),
             Self::Socket(error) => error.hint().to_owned(),
             Self::Blob(_) => "check the space on the state's disk, its owner and its mode".into(),
+            Self::StateInShare { .. } => {
+                "what Syncthing carries to other machines is no place for it: name one outside with --state".into()
+            }
             Self::Rules(_) => "mend the pipeline; \"showd --check\" names file and line".into(),
             Self::System { .. } => "see what the system says; limits of processes and files are the usual cause".into(),
             Self::Panicked => "this is a defect of showd; start it again, nothing that was acknowledged is lost".into(),
@@ -83,6 +89,9 @@ pub struct Taken {
 /// When something it cannot do without fails. Nothing that was acknowledged is lost then.
 pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
     let clock = Arc::new(Clock::new());
+    if let Some(share) = config.shares.iter().find(|share| is_below(&config.paths.state, &share.root)) {
+        return Err(ServeError::StateInShare { state: config.paths.state.clone(), share: share.root.clone() });
+    }
     let home = Home::claim(&config.paths.state)?;
     let bound = match taken.sockets.into_iter().next() {
         Some(socket) => {
@@ -99,10 +108,26 @@ pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
     let roots: BTreeMap<ShareId, PathBuf> =
         (0..).map(ShareId).zip(&names).filter_map(|(id, share)| Some((id, share.root.clone()?))).collect();
     let shares = Shares::new(roots);
+    // Held as long as we live: of two showds of this machine one writes into a share.
+    let mut claims = Vec::new();
     let names: Vec<ShareName> = (0..)
         .map(ShareId)
         .zip(names)
-        .map(|(id, share)| ShareName { read_only: why_read_only(&shares, &archive, &machine, &board, id), ..share })
+        .map(|(id, share)| {
+            let mut read_only = why_read_only(&shares, &archive, &machine, &board, id);
+            if read_only.is_empty()
+                && let Some(root) = shares.root(id)
+            {
+                match claim(root) {
+                    Ok(claim) => claims.extend(claim),
+                    Err(why) => {
+                        warn!(root = %root.display(), "{why}; nothing is written into it");
+                        why.clone_into(&mut read_only);
+                    }
+                }
+            }
+            ShareName { read_only, ..share }
+        })
         .collect();
 
     let mut rules = config.rules.clone();
@@ -179,6 +204,22 @@ fn share_names(store: &mut Store, config: &Config) -> Result<Vec<ShareName>, Sto
         place.root = share.map(|share| share.root.clone());
     }
     Ok(names)
+}
+
+/// True when a folder, which need not be there yet, lies in another one.
+fn is_below(folder: &Path, root: &Path) -> bool {
+    let Ok(root) = root.canonicalize() else { return false };
+    let there = folder.ancestors().find_map(|part| part.canonicalize().ok());
+    there.is_some_and(|there| there.starts_with(&root))
+}
+
+/// Nobody else on this machine serves the share while what comes back is held; nothing, where that cannot be said.
+fn claim(root: &Path) -> Result<Option<File>, &'static str> {
+    let Ok(folder) = File::open(root.join("showd")) else { return Ok(None) };
+    match folder.try_lock() {
+        Err(TryLockError::WouldBlock) => Err("another showd on this machine serves it"),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(folder)),
+    }
 }
 
 /// Why nothing may be written into a share; empty when it may, or when it is away and that shows later.

@@ -153,6 +153,7 @@ impl Page for EpisodeView {
             let painted =
                 format!("  {word:<9} {}{} ", ink.paint(state), " ".repeat(8_usize.saturating_sub(width(state))));
             let mut things = stage_things(stage, &line.subject, usize::MAX);
+            things.dedup();
             if things.is_empty() {
                 things.push(String::new());
             }

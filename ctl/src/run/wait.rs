@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::complaint::{Complaint, Exit};
 use crate::page::bar_text;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use show_protocol::{BuildId, JobId, JobLine, Push, Reply, Request, WaitedView, ask};
+use show_protocol::{BuildId, JobId, JobLine, JobState, Push, Reply, Request, WaitedView, ask};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -36,6 +36,10 @@ pub async fn wait(session: &Session<'_>, what: &What, limit: Option<Duration>, s
     match ended(session, what, until).await? {
         Waited::Ended(view) => {
             session.print(&view)?;
+            if matches!(what, What::Idle { .. }) && !session.terminal.json {
+                // What was asked for is over; this is only worth knowing.
+                let _ = say_what_waits(session).await;
+            }
             Ok(verdict(&view, strict).into())
         }
         Waited::TimedOut(view) => {
@@ -54,9 +58,20 @@ pub async fn wait(session: &Session<'_>, what: &What, limit: Option<Duration>, s
     }
 }
 
-/// 0 when all that was waited for succeeded.
+/// Nothing goes on by itself; what stands until somebody acts is not done for that.
+async fn say_what_waits(session: &Session<'_>) -> Result<(), Complaint> {
+    let ask = ask::Jobs { states: vec![JobState::Waiting], ..ask::Jobs::default() };
+    let waiting = session.connect().await?.ask(ask).await?.jobs.len();
+    if waiting > 0 {
+        let jobs = if waiting == 1 { "1 job waits" } else { "some jobs wait" };
+        session.terminal.note(&format!("{jobs} for somebody to act: showctl jobs --state waiting"));
+    }
+    Ok(())
+}
+
+/// 0 when all that was waited for succeeded; what stands behind a failure, and so cannot end, has not.
 pub fn verdict(view: &WaitedView, strict: bool) -> Exit {
-    if view.failed > 0 || (strict && view.with_errors > 0) { Exit::Failed } else { Exit::Done }
+    if view.failed > 0 || view.unfinished > 0 || (strict && view.with_errors > 0) { Exit::Failed } else { Exit::Done }
 }
 
 pub enum Waited {

@@ -100,17 +100,21 @@ pub async fn run(stream: UnixStream, client: ClientId, who: Peer, needs: Needs, 
     let mut reader = FramedRead::new(read, codec());
     let mut writer = FramedWrite::new(write, codec());
     let hello = stop.run_until_cancelled(timeout(Duration::from_millis(HELLO_MS_MAX), reader.next())).await;
-    let Some(Ok(Some(Ok(hello)))) = hello else {
-        debug!(client = %client, uid = who.uid, "a client left without a hello");
-        return;
+    let hello = match hello {
+        Some(Ok(Some(Ok(hello)))) => Hello::read(&hello).map_err(|cause| format!("this is no hello: {cause}")),
+        Some(Ok(Some(Err(cause)))) => Err(format!("this is no frame of the protocol: {cause}")),
+        _ => {
+            debug!(client = %client, uid = who.uid, "a client left without a hello");
+            return;
+        }
     };
-    let welcome = match Hello::read(&hello) {
+    let welcome = match hello {
         Ok(hello) => {
             debug!(client = %client, uid = who.uid, pid = who.pid, name = hello.client, "a client is here");
             greet(&hello, SERVER)
         }
-        Err(cause) => {
-            let text = format!("this is no hello: {cause}");
+        Err(text) => {
+            info!(uid = who.uid, pid = who.pid, "refused a client: {text}");
             Welcome::Refused(Refusal::new(RefusalKind::Invalid, text, "see docs/PROTOCOL.md for how a client begins"))
         }
     };

@@ -425,9 +425,10 @@ fn sentence(row: &JobRow, line: &JobLine, blockers: &[BlockerView]) -> (String, 
             format!("\"showctl log {id}\" shows what it printed"),
         ),
         State::Done { how: Done::Succeeded, .. } => (format!("job {id} is done"), String::new()),
-        State::Done { how: Done::SucceededWithErrors, .. } => {
-            (format!("job {id} is done, with errors in what it worked on"), format!("\"showctl job {id}\" lists them"))
-        }
+        State::Done { how: Done::SucceededWithErrors, .. } => (
+            format!("job {id} is done, with errors in what it worked on"),
+            format!("\"showctl log {id}\" shows what it said, \"showctl diagnostics\" where the errors stand"),
+        ),
         State::Done { how: Done::UpToDate, .. } => {
             let text = format!("job {id} did not run: the same was done before, and its results are in place");
             (text, format!("\"showctl requeue {id} --force\" runs it all the same"))

@@ -14,17 +14,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A scan of a long episode is some hundred KiB.
-const RESULT_BYTES_MAX: u64 = 8 << 20;
+const RESULT_BYTES_MAX: u64 = 64 << 20;
 const FACTS_MAX: usize = 256;
 /// Of all lists together: ten thousand cues in one file are known to have happened.
-const ELEMENTS_MAX: usize = 20_000;
+const ELEMENTS_MAX: usize = 200_000;
 const FIELDS_MAX: usize = 64;
 /// Names of facts, lists and fields; ids.
 const NAME_BYTES_MAX: usize = 200;
 /// Longer texts stay in the result, and are no facts or fields.
 const TEXT_BYTES_MAX: usize = 4 << 10;
 /// Facts and lists together become part of one row.
-const INLINE_BYTES_MAX: usize = 4 << 20;
+const INLINE_BYTES_MAX: usize = 32 << 20;
 const EDITS_MAX: usize = 50_000;
 const PROPOSALS_MAX: usize = 1_000;
 /// Each is a move of one publish.
@@ -80,7 +80,8 @@ pub fn facts_and_lists(more: &Map<String, Value>) -> Result<(Facts, Lists), Stri
         }
         if facts.len() > FACTS_MAX || elements > ELEMENTS_MAX || bytes > INLINE_BYTES_MAX {
             return Err(format!(
-                "its result is too much: at most {FACTS_MAX} facts and {ELEMENTS_MAX} elements, {} MiB in all",
+                "its result is too much: at most {FACTS_MAX} facts and {ELEMENTS_MAX} elements, {} MiB in all; \
+                 split the subject, or list less",
                 INLINE_BYTES_MAX >> 20
             ));
         }
