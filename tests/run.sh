@@ -36,14 +36,18 @@ part() { # part NAME COMMAND...: run it and remember how long it took
     times+=("$(printf '%-14s %4.1f min' "$name" "$(awk "BEGIN { print ($SECONDS - $start) / 60 }")")")
 }
 
-suite() { # all tests but the simulator and tidy, with nextest where it is installed
+suite() { # all tests but the simulator, tidy and real Syncthing nodes, with nextest where it is installed
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --workspace --no-fail-fast --status-level slow --final-status-level fail \
-            -E "not binary(sim) and not binary(tidy)"
+            -E "not binary(sim) and not binary(tidy) and not (binary(e2e) and test(/^syncthing::/))"
     else
         cargo test --workspace --exclude show-tests --no-fail-fast --quiet
-        cargo test -p show-tests --lib --bins --test e2e --quiet
+        cargo test -p show-tests --lib --bins --test e2e --quiet -- --skip syncthing::
     fi
+}
+
+nodes() { # real Syncthing nodes with people on them, one play after another; prints what was counted
+    cargo test -p show-tests --test e2e --quiet -- syncthing:: --nocapture --test-threads 1
 }
 
 install() {
@@ -62,6 +66,7 @@ part clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
 part build cargo test --workspace --no-run --quiet
 part tidy cargo test -p show-tests --test tidy --quiet
 part suite suite
+part syncthing nodes
 part simulator cargo test -p show-tests --test sim --quiet
 [ "$long" = no ] || {
     part programs cargo build --quiet -p showd -p showctl

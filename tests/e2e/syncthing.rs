@@ -1,5 +1,15 @@
 //! Real Syncthing nodes: what showd learns from one, and that the rig of these tests is what it says.
 
+mod account;
+mod chaos;
+mod count;
+mod naive;
+mod outputs;
+mod person;
+mod plays;
+mod text;
+mod witness;
+
 use serde_json::json;
 use show_core::{Disquiet, FilePath, ShareId};
 use show_tests::Show;

@@ -6,10 +6,11 @@
 
 use crate::processes::kill_all_naming;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -195,8 +196,26 @@ impl Cluster {
             if before == after && pictures.windows(2).all(|two| two[0] == two[1]) {
                 return;
             }
-            assert!(begun.elapsed() < HUNG, "the nodes do not agree: {pictures:#?}");
+            assert!(begun.elapsed() < HUNG, "the nodes do not agree:\n{}", self.differences(&pictures));
         }
+    }
+
+    /// What nodes hold otherwise than others, and what their indexes say of it.
+    fn differences(&self, pictures: &[BTreeMap<String, blake3::Hash>]) -> String {
+        let mut text = String::new();
+        let paths: BTreeSet<&String> = pictures.iter().flat_map(BTreeMap::keys).collect();
+        for path in paths {
+            if pictures.windows(2).all(|two| two[0].get(path) == two[1].get(path)) {
+                continue;
+            }
+            for (node, picture) in self.running().zip(pictures) {
+                let meta = fs::metadata(node.folder.join(path)).ok();
+                let look = meta.map(|meta| (meta.len(), meta.mtime(), meta.mtime_nsec()));
+                let index = node.file(path).map(|file| file["local"].clone());
+                let _ = writeln!(text, "{} {path}: {:?} {look:?} index {index:?}", node.name, picture.get(path));
+            }
+        }
+        text
     }
 }
 
