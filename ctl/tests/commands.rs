@@ -241,7 +241,8 @@ fn waiting_ends_with_0_or_1_and_strictly_with_1_for_errors_too() {
     let fake = Fake::always(waited(0, 0));
     fake.run("wait --idle");
     fake.run("wait --idle --before-quiet");
-    let quiet: Vec<_> = fake.asked();
+    let mut quiet: Vec<_> = fake.asked();
+    quiet.retain(|asked| matches!(asked, Request::WaitIdle(_)));
     assert_eq!(
         quiet,
         [
@@ -249,6 +250,20 @@ fn waiting_ends_with_0_or_1_and_strictly_with_1_for_errors_too() {
             ask::WaitIdle { quiet_too: false, progress: false }.into(),
         ]
     );
+}
+
+#[test]
+fn a_wait_that_is_over_says_when_something_waits_for_somebody() {
+    let fake = Fake::new(|_, request| match request {
+        Request::WaitIdle(_) => vec![waited(0, 0).into()],
+        _ => {
+            let jobs = vec![sample::jobs().remove(2)];
+            vec![Answer::Jobs(show_protocol::JobsView { jobs, ..Default::default() }).into()]
+        }
+    });
+    let ran = fake.run("wait --idle");
+    came_to(&ran, 0);
+    assert_eq!(ran.err, "1 job waits for somebody to act: showctl jobs --state waiting\n");
 }
 
 #[test]
