@@ -254,12 +254,12 @@ fn waiting_ends_with_0_or_1_and_strictly_with_1_for_errors_too() {
 
 #[test]
 fn a_wait_that_is_over_says_when_something_waits_for_somebody() {
-    let fake = Fake::new(|_, request| match request {
-        Request::WaitIdle(_) => vec![waited(0, 0).into()],
-        _ => {
-            let jobs = vec![sample::jobs().remove(2)];
-            vec![Answer::Jobs(show_protocol::JobsView { jobs, ..Default::default() }).into()]
+    let fake = Fake::new(|_, request| {
+        if matches!(request, Request::WaitIdle(_)) {
+            return vec![waited(0, 0).into()];
         }
+        let jobs = vec![sample::jobs().remove(2)];
+        vec![Answer::Jobs(show_protocol::JobsView { jobs, ..Default::default() }).into()]
     });
     let ran = fake.run("wait --idle");
     came_to(&ran, 0);
