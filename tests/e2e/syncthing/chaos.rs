@@ -7,10 +7,10 @@ use super::person::Person;
 use super::witness::{self, Memory};
 use super::{naive, text};
 use show_tests::Show;
-use show_tests::syncthing::Cluster;
+use show_tests::syncthing::{Cluster, Node};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ impl Play {
         }
         cluster.nodes[0].scan_all();
         cluster.settle();
-        let show = (self.writer == Writer::Showd).then(|| showd(&folders[0]));
+        let show = (self.writer == Writer::Showd).then(|| showd(&cluster.nodes[0]));
         let mut stage = Stage {
             cluster,
             show,
@@ -122,9 +122,12 @@ impl Drop for Ending<'_> {
 }
 
 /// The daemon at a node, as it comes but for its clocks.
-fn showd(folder: &Path) -> Show {
+fn showd(node: &Node) -> Show {
     let mut show = Show::new();
-    show.configure_whole(&format!("{CLOCKS}[share.show]\npath = {folder:?}\nmerge = \"auto\"\n"));
+    let (folder, home) = (node.folder(), node.home());
+    show.configure_whole(&format!(
+        "{CLOCKS}[syncthing]\nhome = {home:?}\n[share.show]\npath = {folder:?}\nmerge = \"auto\"\n"
+    ));
     show.start();
     show
 }
@@ -182,7 +185,11 @@ impl Stage {
         let left = Instant::now();
         self.cluster.nodes[node].kill();
         self.cluster.nodes[node].start();
-        self.cluster.wait_connected();
+        let back = &self.cluster.nodes[node];
+        for other in self.cluster.nodes.iter().filter(|other| other.name != back.name) {
+            // Killed a moment after a link was mended, it may not have kept that yet.
+            self.cluster.mend(&back.name, &other.name);
+        }
         self.apart.push((left, Instant::now() + CATCHING_UP));
     }
 
