@@ -48,10 +48,10 @@ fn merge(archive: &Archive, order: &Merge) -> Result<Merged, String> {
     Ok(match together(archive, order)? {
         (state, show_script::merge::Merge::Clean { text }) => {
             let digest = archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause))?;
-            Merged::Clean { digest, size: text.len() as u64, generated_only: state.generated_since }
+            Merged::Clean { digest, size: text.len() as u64, on: state }
         }
-        (_, show_script::merge::Merge::Conflict { clashes }) => {
-            Merged::Unclean { places: u32::try_from(clashes.len()).unwrap_or(u32::MAX) }
+        (state, show_script::merge::Merge::Conflict { clashes }) => {
+            Merged::Unclean { places: u32::try_from(clashes.len()).unwrap_or(u32::MAX), on: state }
         }
     })
 }
@@ -65,12 +65,15 @@ pub fn together(archive: &Archive, order: &Merge) -> Result<(Ancestor, show_scri
     // A state whose text was not kept can be nobody's ancestor.
     let states = order.bases.iter().filter_map(|state| Some((*state, read(archive, &state.digest).ok()?)));
     let states: Vec<(Ancestor, String)> = states.collect();
-    let nearest = |side: &str| {
-        let distances = states.iter().enumerate().map(|(place, (_, text))| (distance(side, text), place));
+    let nearest = |side: &str, may: &dyn Fn(&Ancestor) -> bool| {
+        let states = states.iter().enumerate().filter(|(_, (state, _))| may(state));
         // Of equally near ones the oldest.
-        distances.min().map(|(_, place)| place)
+        states.map(|(place, (_, text))| (distance(side, text), place)).min().map(|(_, place)| place)
     };
-    let (Some(of_ours), Some(of_theirs)) = (nearest(&ours), nearest(&theirs)) else {
+    // A copy that is the oldest state there is was made of nothing that is known, and is what the rest was made of.
+    let of_theirs = nearest(&theirs, &|state| state.is_before_copy)
+        .or_else(|| nearest(&theirs, &|state| state.digest == order.theirs));
+    let (Some(of_ours), Some(of_theirs)) = (nearest(&ours, &|_| true), of_theirs) else {
         return Err("two people changed it, and no state is known that both began from".to_owned());
     };
     let (state, base) = &states[of_ours.min(of_theirs)];
@@ -85,12 +88,41 @@ fn read(archive: &Archive, digest: &Digest) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "two people changed it, and it is no UTF-8 text".to_owned())
 }
 
-/// Lines that one of the texts has and the other has not, wherever they stand.
+/// How much of two texts differs, in bytes: of lines that only one has, those that look alike count by what is different
+/// in them, the others whole. Where a line stands does not matter.
 fn distance(one: &str, other: &str) -> usize {
-    let mut lines: HashMap<&str, isize> = HashMap::new();
-    one.lines().for_each(|line| *lines.entry(line).or_default() += 1);
-    other.lines().for_each(|line| *lines.entry(line).or_default() -= 1);
-    lines.values().map(|count| count.unsigned_abs()).sum()
+    let mut counts: HashMap<&str, isize> = HashMap::new();
+    other.lines().for_each(|line| *counts.entry(line).or_default() += 1);
+    let mut rest_of_one = Vec::new();
+    for line in one.lines() {
+        match counts.get_mut(line).filter(|count| **count > 0) {
+            Some(count) => *count -= 1,
+            None => rest_of_one.push(line),
+        }
+    }
+    let mut rest_of_other = Vec::new();
+    for line in other.lines().rev() {
+        if let Some(count) = counts.get_mut(line).filter(|count| **count > 0) {
+            *count -= 1;
+            rest_of_other.push(line);
+        }
+    }
+    rest_of_other.reverse();
+    let pairs = rest_of_one.len().min(rest_of_other.len());
+    let paired: usize = rest_of_one.iter().zip(&rest_of_other).map(|(one, other)| change(one, other)).sum();
+    let alone = rest_of_one[pairs..].iter().chain(&rest_of_other[pairs..]).map(|line| line.len() + 1);
+    paired + alone.sum::<usize>()
+}
+
+/// Bytes between what two lines have in common at their ends; of lines that do not look alike, all of both.
+fn change(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let longest = one.len().max(other.len());
+    let before = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let left = one.len().min(other.len()) - before;
+    let after = one.iter().rev().zip(other.iter().rev()).take(left).take_while(|(one, other)| one == other).count();
+    let changed = longest - before - after;
+    if changed * 2 <= longest { changed } else { one.len() + other.len() + 2 }
 }
 
 #[cfg(test)]
@@ -98,11 +130,19 @@ mod tests {
     use super::*;
     use show_core::{FilePath, ShareId};
 
+    /// The states of a file, oldest first, what lies there, and the copy, which may be one of the states.
     fn merged(states: &[&str], ours: &str, theirs: &str) -> Result<String, String> {
         let dir = tempfile::tempdir().expect("a directory");
         let archive = Archive::open(&dir.path().join("blobs")).expect("opens");
         let keep = |text: &str| archive.keep(text.as_bytes(), Keep::Loosely).expect("kept");
-        let bases = states.iter().map(|text| Ancestor { digest: keep(text), generated_since: false }).collect();
+        let copied = states.iter().position(|text| *text == theirs);
+        let state = |(place, text): (usize, &&str)| Ancestor {
+            digest: keep(text),
+            generated_since: false,
+            copy_generated_since: false,
+            is_before_copy: copied.is_none_or(|copied| place < copied),
+        };
+        let bases = states.iter().enumerate().map(state).collect();
         let path = |path: &str| FilePath { share: ShareId(0), path: path.into() };
         let (ours, theirs) = (keep(ours), keep(theirs));
         match merge(&archive, &Merge { copy: path("c.md"), original: path("a.md"), ours, theirs, bases })? {
@@ -119,6 +159,37 @@ mod tests {
         let theirs = "zero\n\none\n\ntwo\n\nthree\n";
         let expected = "zero\n\none\n\ntwo and a half\n\nthree\n\nfour\n";
         assert_eq!(merged(&[old, newer], ours, theirs).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn a_text_that_was_set_aside_before_somebody_saved_again_is_not_taken_for_an_older_state() {
+        let (old, aside) = ("one\n\ntwo\n", "one, as I say\n\ntwo\n");
+        let (winner, saved) = ("one\n\ntwo\n\nthree\n", "one\n\ntwo\n\nthree\n\nfour\n");
+        let expected = "one, as I say\n\ntwo\n\nthree\n\nfour\n";
+        assert_eq!(merged(&[old, aside, winner], saved, aside).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn who_goes_on_in_a_line_began_from_that_line() {
+        let (old, typed) = ("kettle\n\npot\n", "kettle\n\npot\n\nteh lid\n");
+        assert!(distance("kettle\n\npot\n\nteh lid!\n", typed) < distance("kettle\n\npot\n\nteh lid!\n", old));
+        assert!(distance("kettle\n\npot\n\na tray\n", old) < distance("kettle\n\npot\n\na tray\n", typed));
+        assert_eq!(distance(typed, typed), 0);
+    }
+
+    #[test]
+    fn an_older_state_takes_nothing_back() {
+        let (old, newer, now) = ("one\n", "one\n\ntwo\n", "one\n\ntwo\n\nthree\n");
+        assert_eq!(merged(&[old, newer], now, old).as_deref(), Ok(now));
+        assert_eq!(merged(&[old, newer, now], now, newer).as_deref(), Ok(now));
+    }
+
+    #[test]
+    fn words_that_showd_only_wrote_on_are_a_persons_all_the_same() {
+        let (old, typed) = ("one\n\ntwo\n", "one and a half\n\ntwo\n");
+        let (mended, elsewhere) = ("One and a half\n\ntwo\n", "one\n\ntwo\n\nthree\n");
+        let expected = "One and a half\n\ntwo\n\nthree\n";
+        assert_eq!(merged(&[old, typed, mended], elsewhere, mended).as_deref(), Ok(expected));
     }
 
     #[test]

@@ -122,8 +122,12 @@ impl World {
             return Merged::Impossible { why: "a text is missing".to_owned() };
         };
         let fits = |base: &String| base.lines().all(|line| has(&ours, line) && has(&theirs, line));
-        let Some(base) = order.bases.iter().rev().filter_map(|base| text(&base.digest)).find(fits) else {
-            return Merged::Unclean { places: 1 };
+        let bases = order.bases.iter().rev().filter_map(|base| Some((*base, text(&base.digest)?)));
+        let Some((on, base)) = bases.clone().find(|(_, base)| fits(base)) else {
+            return match bases.clone().next_back() {
+                Some((on, _)) => Merged::Unclean { places: 1, on: Ancestor { copy_generated_since: false, ..on } },
+                None => Merged::Impossible { why: "no state is known that both began from".to_owned() },
+            };
         };
         let mut merged = ours.clone();
         for line in theirs.lines().filter(|line| !has(&base, line) && !has(&ours, line)) {
@@ -132,7 +136,7 @@ impl World {
         }
         let (digest, size) = (digest(&merged), merged.len() as u64);
         self.blobs.insert(digest, merged);
-        Merged::Clean { digest, size, generated_only: false }
+        Merged::Clean { digest, size, on }
     }
 
     /// Marks that were set aside and are nowhere any more: not in the note, not in a copy, not in its history.

@@ -1,11 +1,11 @@
 //! Conflict copies: what Syncthing set aside because two devices changed one file.
 //!
-//! Each copy is judged by its text beside the text at the path and the file's recorded history, in this order: it holds
-//! the same; showd wrote it; it is an older state of what lies at the path; or what lies at the path is an older state
-//! of it, and it is put back. What is left is a real edit of both sides: they are merged on the nearest recorded
-//! ancestor, and that is applied when it is clean and the share allows it. Else nothing is touched and people are shown
-//! both. A copy is only ever removed by comparing and deleting, in one intent with the text that replaces it, and what
-//! it held is in the file's history first. Owns the copies. Read [`judge()`] first, then [`Coordinator::judge_conflicts`].
+//! One that holds the same goes at once. Every other is merged with what lies at the path, on the recorded state of the
+//! file that both began from: where the copy differs from that only by what steps wrote, or the result is what lies there
+//! anyway, it is removed; a clean result is applied where the share allows it; else nothing is touched and people are
+//! shown both. A copy is only ever removed by comparing and deleting, in one intent with the text that replaces it, and
+//! what it held is in the file's history first. Owns the copies. Read [`judge()`] first, then
+//! [`Coordinator::judge_conflicts`].
 
 mod judge;
 
@@ -217,14 +217,9 @@ impl Coordinator {
             let (Some((theirs, Some(ours))), Stand::LookingUp) = (conflict.texts, &conflict.stand) else { continue };
             let is_new = !history.iter().any(|version| version.digest == theirs);
             match judge(history, ours, theirs) {
-                Verdict::Remove(why) => {
-                    let what = format!("the copy is removed: {why}");
+                Verdict::Generated => {
+                    let what = "the copy is removed: it holds what showd wrote".to_owned();
                     self.decide_conflict(&copy, is_new, Resolution { with: None, what });
-                }
-                Verdict::PutBack => {
-                    let size = self.files.get(&copy).and_then(File::stamp).map_or(0, |stamp| stamp.size);
-                    let what = "the file had gone back to an older state, and the copy is put back".to_owned();
-                    self.decide_conflict(&copy, is_new, Resolution { with: Some((theirs, size)), what });
                 }
                 Verdict::Merge(_) if !keeps_bytes(file) => {
                     let why = "two devices changed it, and only Markdown is merged".to_owned();
@@ -254,19 +249,28 @@ impl Coordinator {
         };
         let open = |why: String| Stand::Open(why);
         match merged {
+            Merged::Clean { on, .. } | Merged::Unclean { on, .. } if on.copy_generated_since => {
+                let what = "the copy is removed: showd wrote it, and a person's text stands now".to_owned();
+                self.decide_conflict(copy, is_new, Resolution { with: None, what });
+            }
             Merged::Clean { digest, .. } if digest == ours => {
                 let what = "the copy is removed: the file holds everything that it does".to_owned();
                 self.decide_conflict(copy, is_new, Resolution { with: None, what });
             }
-            Merged::Clean { digest, size, generated_only } if allows(generated_only) => {
-                let what = "the copy is merged into the file".to_owned();
+            Merged::Clean { digest, size, on } if allows(on.generated_since) => {
+                let what = if digest == theirs {
+                    "the file had gone back to an older state, and the copy is put back"
+                } else {
+                    "the copy is merged into the file"
+                };
+                let what = what.to_owned();
                 self.decide_conflict(copy, is_new, Resolution { with: Some((digest, size)), what });
             }
             Merged::Clean { .. } => {
                 let why = "two people changed it; both edits fit together, and a person is to say so".to_owned();
                 self.set_stand(copy, Some((theirs, Some(ours))), open(why));
             }
-            Merged::Unclean { places } => {
+            Merged::Unclean { places, .. } => {
                 let why = format!("two people changed it in {places} of the same places");
                 self.set_stand(copy, Some((theirs, Some(ours))), open(why));
             }

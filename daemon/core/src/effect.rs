@@ -143,11 +143,15 @@ pub struct Merge {
 }
 
 /// A state of a file that two others may have begun from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ancestor {
     pub digest: Digest,
     /// Whatever came after it at the path was written by steps.
     pub generated_since: bool,
+    /// Whatever came after it up to the copy's text was.
+    pub copy_generated_since: bool,
+    /// The copy may have been made of it: it lay at the path before the copy's text did, if that ever did.
+    pub is_before_copy: bool,
 }
 
 /// One version of a file, as its history has it.

@@ -1,8 +1,8 @@
 //! Facts: what adapters tell the core. Past tense; none of them decides anything.
 
 use crate::{
-    Ask, AskId, AttemptNo, Binding, ClientId, Digest, Disquiet, FilePath, IntentId, JobId, Ours, Peer, ShareId, Stamp,
-    Version, WeaveId,
+    Ancestor, Ask, AskId, AttemptNo, Binding, ClientId, Digest, Disquiet, FilePath, IntentId, JobId, Ours, Peer,
+    ShareId, Stamp, Version, WeaveId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -264,11 +264,10 @@ pub struct Woven {
 /// What came of merging two texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Merged {
-    /// Everything of both sides is in this text, kept as a blob. `generated_only`: the ancestor's
-    /// [`crate::Ancestor::generated_since`].
-    Clean { digest: Digest, size: u64, generated_only: bool },
+    /// Everything of both sides is in this text, kept as a blob. `on`: the ancestor that was taken.
+    Clean { digest: Digest, size: u64, on: Ancestor },
     /// Both sides changed the same, in so many places.
-    Unclean { places: u32 },
+    Unclean { places: u32, on: Ancestor },
     /// Not text, too long, no ancestor is known, …: for people, one line.
     Impossible { why: String },
 }

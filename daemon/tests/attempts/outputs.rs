@@ -88,7 +88,7 @@ fn a_result_that_is_none_fails_the_attempt_and_says_why() {
         (r#"echo '{"edits":"many"}' > "$SHOW_RESULT""#, "is not a result"),
         (r#"echo '{"edits":[{"file":"x.md","edits":[{"edit":"unknown"}]}]}' > "$SHOW_RESULT""#, "is not a result"),
         ("printf '{\"summary\":\"\\377\"}' > \"$SHOW_RESULT\"", "is not a result"),
-        ("head -c 9000000 /dev/zero > \"$SHOW_RESULT\"", "longer than 8 MiB"),
+        ("head -c 68000000 /dev/zero > \"$SHOW_RESULT\"", "longer than 64 MiB"),
         ("ln -s /etc/passwd \"$SHOW_RESULT\"", "is a symbolic link"),
         ("mkfifo \"$SHOW_RESULT\"", "is not a file"),
         ("mkdir \"$SHOW_RESULT\"", "is not a file"),

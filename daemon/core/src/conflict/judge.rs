@@ -6,47 +6,47 @@ use alloc::vec::Vec;
 /// What a history says about a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Nobody could miss it.
-    Remove(&'static str),
-    /// The file went back to an older state: the copy is what it should be.
-    PutBack,
-    /// Both sides may hold something of their own. The states that it may have begun from, oldest first.
+    /// No person ever wrote into the file, and the copy holds what steps wrote.
+    Generated,
+    /// Both sides may hold something of their own. The states that they may have begun from, oldest first.
     Merge(Vec<Ancestor>),
 }
 
 /// `history`: of the original, oldest first. `theirs` is the copy's text, `ours` the one at the path; they differ.
+///
+/// The order of a history is the order in which texts lay at the path, and says little of what was made from what: a
+/// text that was set aside stands before the one that won, and another save may stand between them before anybody looks.
+/// So what a side has that the other has not is told from the texts; of the order only this is used, that nothing is made
+/// of what came later. An older text is not taken for an ancestor because it is older, nor one that showd wrote for one that holds no person's words.
 pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdict {
-    if history.iter().any(|version| version.digest == theirs && version.by_us) {
-        return Verdict::Remove("showd wrote it, and a person's text stands now");
+    let place_of = |digest| history.iter().rposition(|version| version.digest == digest);
+    let copied = place_of(theirs);
+    if copied.is_some() && history.iter().all(|version| version.by_us) {
+        return Verdict::Generated;
     }
-    let last = |digest| history.iter().rposition(|version| version.digest == digest);
-    // What lies there now is the newest, also if its row is not written yet.
-    let now = history.len() - usize::from(history.last().is_some_and(|version| version.digest == ours));
-    // Two states that follow each other may be two sides of one conflict; with a third between them they are not.
-    let is_between = |from: usize, to: usize| {
-        history
-            .get(from + 1..to)
-            .is_some_and(|between| between.iter().any(|version| version.digest != ours && version.digest != theirs))
-    };
-    if let Some(place) = last(theirs) {
-        if is_between(place, now) {
-            return Verdict::Remove("it is an older state of the file, and in its history");
-        }
-        let before = history[..place].iter().rposition(|version| version.digest == ours);
-        if before.is_some_and(|before| is_between(before, place)) {
-            return Verdict::PutBack;
-        }
-    }
+    let is_recorded = history.last().is_some_and(|version| version.digest == ours);
+    let generated = |versions: Option<&[Version]>| versions.is_some_and(|later| later.iter().all(|one| one.by_us));
     let mut bases: Vec<Ancestor> = Vec::new();
-    for (place, version) in history.iter().enumerate().filter(|(_, version)| version.digest != theirs) {
-        let generated_since = history[place + 1..].iter().all(|later| later.by_us) && now < history.len();
+    for (place, version) in history.iter().enumerate() {
+        let ancestor = Ancestor {
+            digest: version.digest,
+            generated_since: is_recorded && generated(history.get(place + 1..)),
+            copy_generated_since: generated(copied.and_then(|copied| history.get(place + 1..=copied)))
+                && copied.is_some_and(|copied| copied > place),
+            // What showd writes is made of what lay there.
+            is_before_copy: copied
+                .is_none_or(|copied| if history[copied].by_us { place + 1 == copied } else { place < copied }),
+        };
         match bases.iter_mut().find(|base| base.digest == version.digest) {
-            Some(base) => base.generated_since = generated_since,
-            None => bases.push(Ancestor { digest: version.digest, generated_since }),
+            Some(base) => {
+                base.generated_since = ancestor.generated_since;
+                base.copy_generated_since |= ancestor.copy_generated_since;
+            }
+            None => bases.push(ancestor),
         }
     }
     // The text that lies there is its own ancestor only if it was there before.
-    if history.iter().filter(|version| version.digest == ours).count() <= 1 {
+    if is_recorded && history.iter().filter(|version| version.digest == ours).count() == 1 {
         bases.retain(|base| base.digest != ours);
     }
     Verdict::Merge(bases)
@@ -56,7 +56,7 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
 pub fn ancestors(history: &[Version], ours: Digest, theirs: Digest) -> Vec<Ancestor> {
     match judge(history, ours, theirs) {
         Verdict::Merge(bases) => bases,
-        Verdict::Remove(_) | Verdict::PutBack => Vec::new(),
+        Verdict::Generated => Vec::new(),
     }
 }
 
@@ -77,14 +77,15 @@ mod tests {
         Digest([letter.to_ascii_lowercase() as u8; 32])
     }
 
+    /// A base after which only steps wrote is a capital; one after which the copy was only written by steps is marked.
     fn verdict(letters: &str, ours: char, theirs: char) -> String {
         match judge(&history(letters), digest(ours), digest(theirs)) {
-            Verdict::Remove(_) => "remove".to_owned(),
-            Verdict::PutBack => "put back".to_owned(),
+            Verdict::Generated => "generated".to_owned(),
             Verdict::Merge(bases) => {
                 let letter = |base: &Ancestor| {
                     let letter = base.digest.0[0] as char;
-                    if base.generated_since { letter.to_ascii_uppercase() } else { letter }
+                    let letter = if base.generated_since { letter.to_ascii_uppercase() } else { letter };
+                    format!("{letter}{}", if base.copy_generated_since { "'" } else { "" })
                 };
                 format!("merge on {}", bases.iter().map(letter).collect::<String>())
             }
@@ -95,19 +96,17 @@ mod tests {
     fn a_copy_is_judged_by_the_history_of_its_file() {
         // (history, at the path, in the copy): what is done
         for (letters, ours, theirs, expected) in [
-            // Ours, wherever it stands.
-            ("abC", 'b', 'c', "remove"),
-            ("abCd", 'd', 'c', "remove"),
-            // An older state with another one since.
-            ("abcd", 'd', 'b', "remove"),
-            ("abcd", 'd', 'a', "remove"),
-            // The two newest may be two sides of one conflict.
-            ("abcd", 'd', 'c', "merge on ab"),
-            // Went back to an older state.
-            ("abca", 'a', 'c', "put back"),
-            ("abcda", 'a', 'd', "put back"),
-            // Went back by one: merging on that one, of which nobody made anything else, comes to the newer one.
-            ("aba", 'a', 'b', "merge on A"),
+            ("ABC", 'c', 'b', "generated"),
+            // What showd wrote holds a person's words unless the state before it is what the other side began from.
+            ("abC", 'b', 'c', "merge on ab'c"),
+            ("abCd", 'd', 'c', "merge on ab'c"),
+            ("aBCd", 'd', 'c', "merge on a'b'c"),
+            // An older state may be a text that was set aside.
+            ("abcd", 'd', 'b', "merge on abc"),
+            ("abcd", 'd', 'c', "merge on abc"),
+            // Went back to an older state: of that nobody made anything else.
+            ("abca", 'a', 'c', "merge on Abc"),
+            ("aba", 'a', 'b', "merge on Ab"),
             // Never seen here.
             ("abc", 'c', 'x', "merge on ab"),
             ("a", 'a', 'x', "merge on "),
@@ -116,8 +115,7 @@ mod tests {
             ("abC", 'c', 'x', "merge on aB"),
             ("aBC", 'c', 'x', "merge on AB"),
             // What lies there is newer than its history.
-            ("abc", 'x', 'b', "remove"),
-            ("abc", 'x', 'c', "merge on ab"),
+            ("abc", 'x', 'c', "merge on abc"),
         ] {
             assert_eq!(verdict(letters, ours, theirs), expected, "{letters}: {theirs} beside {ours}");
         }

@@ -331,19 +331,31 @@ impl Story {
         self
     }
 
-    /// Two texts that both begin with one of the bases fit together.
+    /// As the merger does, for texts of one line that differ in how they end: each side began from the state that is
+    /// nearest, and they fit together if both only went on from the older of the two.
     fn merge(&mut self, order: &Merge) -> Merged {
-        if order.bases.is_empty() {
-            return Merged::Impossible { why: "no ancestor of both is known".to_owned() };
-        }
         let (ours, theirs) = (&self.blobs[&order.ours], &self.blobs[&order.theirs]);
-        let text = order.bases.iter().rev().map(|base| &self.blobs[&base.digest]).find_map(|base| {
-            ours.strip_prefix(base.as_str())?;
-            Some(format!("{ours}{}", theirs.strip_prefix(base.as_str())?))
-        });
-        let Some(text) = text else { return Merged::Unclean { places: 1 } };
+        let nearest = |side: &str, may: &dyn Fn(&Ancestor) -> bool| {
+            let states = order.bases.iter().enumerate().filter(|(_, state)| may(state));
+            states
+                .map(|(place, state)| (distance(&self.blobs[&state.digest], side), place))
+                .min()
+                .map(|(_, place)| place)
+        };
+        let of_theirs = nearest(theirs, &|state| state.is_before_copy)
+            .or_else(|| nearest(theirs, &|state| state.digest == order.theirs));
+        let (Some(of_ours), Some(of_theirs)) = (nearest(ours, &|_| true), of_theirs) else {
+            return Merged::Impossible { why: "no ancestor of both is known".to_owned() };
+        };
+        let on = order.bases[of_ours.min(of_theirs)];
+        let base = self.blobs[&on.digest].as_str();
+        let text = match (ours.strip_prefix(base), theirs.strip_prefix(base)) {
+            (Some(more), Some(theirs)) if more == theirs => ours.clone(),
+            (Some(_), Some(theirs)) => format!("{ours}{theirs}"),
+            _ => return Merged::Unclean { places: 1, on },
+        };
         self.blobs.insert(digest(&text), text.clone());
-        Merged::Clean { digest: digest(&text), size: text.len() as u64, generated_only: false }
+        Merged::Clean { digest: digest(&text), size: text.len() as u64, on }
     }
 
     fn put(&mut self, path: &str, text: &str) {
@@ -653,4 +665,14 @@ pub fn mapping(mut step: Step, list: &str, key: &[&str]) -> Step {
     list.clone_into(&mut step.map);
     step.key = key.iter().map(|name| (*name).to_owned()).collect();
     step
+}
+
+/// Sentences that one of the texts has and the other has not; one letter more or less makes no other sentence.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split(". ").collect(), other.split(". ").collect());
+    let is_in = |sentence: &str, text: &[&str]| {
+        text.iter().any(|other| sentence.trim_end_matches('!') == other.trim_end_matches('!'))
+    };
+    let lacking = |text: &[&str], from: &[&str]| from.iter().filter(|sentence| !is_in(sentence, text)).count();
+    lacking(&one, &other) + lacking(&other, &one)
 }
