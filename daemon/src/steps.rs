@@ -1,7 +1,7 @@
 //! The built-in steps: `showd step NAME`, each a thin shell around pure functions of `show-script`.
 //!
 //! A built-in step is a program like any other: it reads the order that `SHOW_ORDER` names, writes `SHOW_RESULT`, and
-//! prints what a person wants to read. What all of them do the same way is [`work`]; [`protocol`] is what every step
+//! prints what a person wants to read. What all of them do the same way is [`work()`]; [`protocol`] is what every step
 //! program can rely on.
 
 mod compile;
