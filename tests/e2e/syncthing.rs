@@ -37,6 +37,16 @@ fn two_nodes_carry_a_save_a_conflict_and_a_restart() {
 
     cluster.cut("a", "b");
     cluster.node("a").save(NOTE, "of a\n");
+    // The later time wins; of two equal ones, which the kernel's clock gives within a tick, some device does.
+    let written = |node: &Node, path: &str| {
+        std::fs::metadata(node.folder().join(path)).and_then(|meta| meta.modified()).expect("it is there")
+    };
+    let saved = written(cluster.node("a"), NOTE);
+    until("the clock has gone on", || {
+        std::fs::write(cluster.node("b").home().join("tick"), "").expect("writable");
+        std::fs::metadata(cluster.node("b").home().join("tick")).and_then(|meta| meta.modified()).expect("there")
+            > saved
+    });
     cluster.node("b").save(NOTE, "of b, later\n");
     cluster.mend("a", "b");
     cluster.settle();
