@@ -47,7 +47,9 @@ suite() { # all tests but the simulator, tidy and real Syncthing nodes, with nex
 }
 
 nodes() { # real Syncthing nodes with people on them, one play after another; prints what was counted
-    cargo test -p show-tests --test e2e --quiet -- syncthing:: --nocapture --test-threads 1
+    local also=()
+    [ "$long" = no ] || also=(--include-ignored)
+    cargo test -p show-tests --test e2e --quiet -- syncthing:: --nocapture --test-threads 1 "${also[@]}"
 }
 
 install() {

@@ -14,12 +14,6 @@ fn seed() -> u64 {
     std::env::var("SHOW_CHAOS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
 }
 
-/// The plays with showd: in the long ring, or where somebody names a seed.
-fn is_asked_for() -> bool {
-    let is_long = std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes");
-    is_long || std::env::var_os("SHOW_CHAOS_SEED").is_some()
-}
-
 /// Plays, counts and prints. None: not shown here.
 fn played(nodes: &'static [&'static str], edits: usize, writer: Writer) -> Option<Count> {
     let seed = seed();
@@ -61,19 +55,15 @@ fn played(nodes: &'static [&'static str], edits: usize, writer: Writer) -> Optio
 }
 
 #[test]
+#[ignore = "minutes long: tests/run.sh --long"]
 fn people_on_two_nodes_lose_no_word_to_showd() {
-    if !is_asked_for() {
-        return;
-    }
     let Some(count) = played(&["a", "b"], edits(200), Writer::Showd) else { return };
     is_right(&count);
 }
 
 #[test]
+#[ignore = "minutes long: tests/run.sh --long"]
 fn people_on_three_nodes_lose_no_word_to_showd() {
-    if !is_asked_for() {
-        return;
-    }
     let Some(count) = played(&["a", "b", "c"], edits(200), Writer::Showd) else { return };
     is_right(&count);
 }
