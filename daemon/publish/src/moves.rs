@@ -176,13 +176,19 @@ impl Run<'_> {
     pub fn mark(&mut self, i: usize) -> Result<(), End> {
         let path = self.work[i].planned.path.to_owned();
         let failed = |errno| End::errno(&path, "set its time", errno);
-        let heir = matches!(self.work[i].planned.op, Op::Place { heir: true, .. });
-        if self.work[i].planned.human {
+        let placed = match self.work[i].planned.op {
+            Op::Swap { new, .. } => Some((new, i)),
+            // It looks like the file that the operation before took away.
+            Op::Place { new, heir: true } => Some((new, i - 1)),
+            Op::Place { new, heir: false } => Some((new, i)),
+            Op::Shift { .. } | Op::Away { .. } => None,
+        };
+        if let Some((new, like)) = placed.filter(|_| self.work[i].planned.human) {
             self.point("set its time", self.work[i].planned.place)?;
-            let model = if heir { self.model(i - 1) } else { self.model(i) };
+            let model = self.model(like);
             let (file, _) = self.work[i].ours.as_ref().expect("it was staged");
             if let Some((_, look)) = model {
-                mark_time(file, &look).map_err(failed)?;
+                mark_time(file, &look, &new).map_err(failed)?;
             }
         }
         let (file, before) = self.work[i].ours.as_mut().expect("it was staged");
