@@ -18,10 +18,10 @@ mod world;
 use planted::Planted;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use world::World;
+use world::{Tally, World};
 
 /// What a run came to: `Err` names the checker that fired and what it saw.
-fn run(seed: u64, planted: Planted, tell: bool) -> Result<(), String> {
+fn run(seed: u64, planted: Planted, tell: bool) -> Result<Tally, String> {
     World::new(seed, planted, tell).run()
 }
 
@@ -38,25 +38,28 @@ fn every_seed_ends_calm_and_true() {
         return;
     }
     let long = std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes");
-    let seeds = number("SHOW_SIM_SEEDS").unwrap_or(if long { 100_000 } else { 2_000 });
+    let seeds = number("SHOW_SIM_SEEDS").unwrap_or(if long { 140_000 } else { 2_000 });
     let failures = failures(seeds);
     assert!(failures.is_empty(), "{} of {seeds} seeds failed:\n{}", failures.len(), failures.join("\n"));
 }
 
 /// Plays that many seeds on all processors; says which failed, and how.
 fn failures(seeds: u64) -> Vec<String> {
-    let (next, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let (next, failures, total) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Tally::default()));
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let play = || {
         while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds) {
             let outcome = std::panic::catch_unwind(|| run(seed, Planted::Nothing, false));
             let outcome = outcome.unwrap_or_else(|_| Err("the core broke an invariant, see above".to_owned()));
-            if let Err(why) = outcome {
-                failures.lock().expect("no player dies holding it").push((seed, why));
+            match outcome {
+                Ok(tally) => total.lock().expect("no player dies holding it").add(tally),
+                Err(why) => failures.lock().expect("no player dies holding it").push((seed, why)),
             }
         }
     };
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(play))));
+    let Tally { edits, publishes, overtaken } = total.into_inner().expect("all players are done");
+    println!("{seeds} seeds: {edits} edits by people, {publishes} tries to change their texts, {overtaken} overtaken");
     let mut failures = failures.into_inner().expect("all players are done");
     failures.sort_unstable();
     failures.into_iter().map(|(seed, why)| format!("seed {seed}: {why}")).collect()
@@ -68,7 +71,7 @@ fn caught(planted: Planted, checker: &str) {
     for seed in 0..400 {
         let outcome = std::panic::catch_unwind(|| run(seed, planted, false));
         match outcome {
-            Ok(Ok(())) => {}
+            Ok(Ok(_)) => {}
             Ok(Err(why)) if why.starts_with(checker) => return,
             Ok(Err(why)) => seen.push(why),
             Err(_) => seen.push("the core broke an invariant".to_owned()),

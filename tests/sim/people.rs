@@ -65,6 +65,7 @@ impl World {
             words.filter(|words| self.t - words.at < 2_000 && on_disk.is_some()).map(|words| words.text.clone());
         let mut text = fresh.or(on_disk).unwrap_or_else(|| "words: 0".to_owned());
         self.marks += 1;
+        self.tally.edits += 1;
         let mark = self.marks;
         let line = match self.dice.below(6) {
             0 => format!("teh kettle @{mark}"),

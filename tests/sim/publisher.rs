@@ -39,6 +39,7 @@ impl World {
             let outcome = Outcome::Failed { file, why: "no space left on device".to_owned() };
             return self.tell_daemon(5, Event::Published { intent: id, outcome });
         }
+        self.tally.publishes += u64::from(is_of_people(&intent));
         let (stamps, touched, written) = (Vec::new(), false, None);
         self.publishing.insert(id, Running { intent, place: 0, phase: Phase::Stage, stamps, touched, written });
         let delay = self.delay(1, 300);
@@ -69,6 +70,7 @@ impl World {
                 self.after(delay, Item::Publish(self.life, id));
             }
             Err(file) => {
+                self.tally.overtaken += u64::from(is_of_people(&running.intent));
                 self.roll_back(&running);
                 let why = "it is another text now".to_owned();
                 self.tell_daemon(1, Event::Published { intent: id, outcome: Outcome::Overtaken { file, why } });
@@ -235,4 +237,9 @@ impl World {
         self.disk.files.remove(path);
         self.hint(path);
     }
+}
+
+/// It replaces a person's text.
+fn is_of_people(intent: &Intent) -> bool {
+    intent.moves.iter().any(|made| matches!(made, Move::Replace { human: true, .. }))
 }

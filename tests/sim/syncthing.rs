@@ -22,6 +22,7 @@ impl World {
         let Some(now) = self.disk.files.get(path).map(|file| file.text.clone()) else { return };
         let base = if self.dice.once_in(3) { self.dice.pick(&known).cloned().unwrap_or(now) } else { now };
         self.marks += 1;
+        self.tally.edits += 1;
         let text = match self.dice.below(4) {
             // An old copy was put back there.
             0 => base.clone(),

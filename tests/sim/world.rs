@@ -63,7 +63,27 @@ pub struct World {
     pub checks: Checks,
     /// Locks and holds that somebody was promised.
     pub leases: BTreeMap<LeaseId, LeaseRow>,
+    pub tally: Tally,
     broken: Option<String>,
+}
+
+/// How often what this is about happened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Edits by people, here and elsewhere.
+    pub edits: u64,
+    /// Tries to change a person's text.
+    pub publishes: u64,
+    /// Of those, how many a person was quicker than.
+    pub overtaken: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, Self { edits, publishes, overtaken }: Self) {
+        self.edits += edits;
+        self.publishes += publishes;
+        self.overtaken += overtaken;
+    }
 }
 
 /// Something that happens.
@@ -141,12 +161,13 @@ impl World {
             client: 1,
             checks: Checks::default(),
             leases: BTreeMap::new(),
+            tally: Tally::default(),
             broken: None,
         }
     }
 
     /// Chaos, then calm. `Err` begins with the name of the checker that fired.
-    pub fn run(mut self) -> Result<(), String> {
+    pub fn run(mut self) -> Result<Tally, String> {
         let chaos_ms = self.dice.between(30_000, 150_000) as i64;
         for path in ["ep/1/a.md", "ep/1/b.md", "ep/2/a.md"] {
             self.edit(path);
@@ -171,7 +192,7 @@ impl World {
         self.check_calm()?;
         match self.checks.work {
             Some(work) => Err(format!("at calm: a restart found something to do: {work}")),
-            None => Ok(()),
+            None => Ok(self.tally),
         }
     }
 
