@@ -18,8 +18,10 @@ pub struct Board(Arc<Mutex<Inner>>, Arc<Notify>);
 struct Inner {
     shares: BTreeMap<ShareId, Share>,
     notices: BTreeMap<String, String>,
-    /// Programs that were looked for and are not here.
-    missing_tools: BTreeSet<String>,
+    /// Programs that were looked for: what they say of themselves, or `None`, not here.
+    tools: BTreeMap<String, Option<String>>,
+    /// Who carries a share to other devices, as far as that is known.
+    carriers: BTreeMap<ShareId, String>,
 }
 
 /// How a share is doing.
@@ -103,19 +105,32 @@ impl Board {
         self.lock().notices.remove(text);
     }
 
-    pub fn tool(&self, name: &str, is_here: bool) {
+    pub fn tool(&self, name: &str, version: Option<String>) {
+        self.lock().tools.insert(name.to_owned(), version);
+    }
+
+    /// Every program that was looked for, with what it says of itself where it is here.
+    pub fn tools(&self) -> BTreeMap<String, Option<String>> {
+        self.lock().tools.clone()
+    }
+
+    /// Says who carries a share to other devices; `None`: nobody, as far as is known.
+    pub fn carry(&self, share: ShareId, carrier: Option<String>) {
         let mut inner = self.lock();
-        if is_here {
-            inner.missing_tools.remove(name);
-        } else {
-            inner.missing_tools.insert(name.to_owned());
+        match carrier {
+            Some(carrier) => drop(inner.carriers.insert(share, carrier)),
+            None => drop(inner.carriers.remove(&share)),
         }
+    }
+
+    pub fn carrier(&self, share: ShareId) -> Option<String> {
+        self.lock().carriers.get(&share).cloned()
     }
 
     /// The first of these that was looked for and is not here.
     pub fn missing_tool(&self, names: &[String]) -> Option<String> {
         let inner = self.lock();
-        names.iter().find(|name| inner.missing_tools.contains(*name)).cloned()
+        names.iter().find(|name| inner.tools.get(*name).is_some_and(Option::is_none)).cloned()
     }
 
     pub fn notices(&self) -> Vec<NoticeView> {

@@ -304,6 +304,7 @@ impl Inner {
     /// Says once that Syncthing went away.
     fn lost(&self, url: &str, error: &AskError) {
         self.known().client = None;
+        self.roots.keys().for_each(|share| self.board.carry(*share, None));
         let (text, hint) = words_of_loss(url, matches!(error, AskError::Refused { .. }));
         self.board.notice(text.clone(), hint);
         if !self.is_lost.swap(true, Ordering::Relaxed) {

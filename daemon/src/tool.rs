@@ -22,7 +22,7 @@ pub fn look_for(name: String, inbox: Inbox, board: Board) {
                 break;
             }
         }
-        board.tool(&name, version.is_some());
+        board.tool(&name, version.clone());
         let _ = inbox.tell(Event::ToolSeen { name, version }).await;
     });
 }

@@ -7,6 +7,7 @@
 mod blame;
 mod build;
 mod conflict;
+mod doctor;
 mod done;
 mod episode;
 mod events;
@@ -157,7 +158,8 @@ pub fn only_reads(request: &Request) -> bool {
         | R::Conflicts(_)
         | R::Conflict(_)
         | R::Diff(_)
-        | R::Blame(_) => true,
+        | R::Blame(_)
+        | R::Doctor(_) => true,
         R::Enumerate(ask) => !ask.apply,
         R::Renumber(ask) => !ask.apply,
         R::Normalise(ask) => !ask.apply,
@@ -218,6 +220,7 @@ pub fn answer(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
         R::Conflict(ask) => conflict::conflict(seen, &ask),
         R::Diff(ask) => file::diff(seen, &ask),
         R::Blame(ask) => blame::blame(seen, &ask),
+        R::Doctor(_) => Ok(doctor::doctor(seen)),
         R::Enumerate(ask) => numbering::enumerate(seen, &ask),
         R::Renumber(ask) => numbering::renumber(seen, &ask.episode),
         R::Normalise(ask) => numbering::normalise(seen, &ask.episode),

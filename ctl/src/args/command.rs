@@ -581,6 +581,16 @@ Examples:
         take: bool,
     },
 
+    /// Whether everything that showd needs is there and as it should be.
+    #[command(after_help = "\
+Looks at the daemon, its disk, each share and its file system, the programs that
+steps need, the sandbox and Syncthing. Exits with 1 when something is broken.
+
+Examples:
+  showctl doctor
+  showctl doctor --json | jq -r '.findings[] | select(.health != \"good\").text'")]
+    Doctor,
+
     /// The configuration in force.
     #[command(
         after_help = "Examples:\n  showctl config > showd.toml\n  showctl config --json | jq -r '.settings[] | select(.origin != \"default\")'"

@@ -4,11 +4,11 @@ use super::file::diff_lines;
 use super::ink::{Ink, dim, name};
 use super::job::older;
 use super::table::{Table, cell, column};
-use super::words::{aside, hanging, span};
+use super::words::{aside, hanging, plural, span, width};
 use super::{Look, Page};
 use show_protocol::{
-    ConfigView, DoneView, LockKind, LockView, LocksView, ProposalLine, ProposalState, ProposalView, ProposalsView,
-    VersionView,
+    ConfigView, DoctorView, DoneView, FindingView, Health, LockKind, LockView, LocksView, ProposalLine, ProposalState,
+    ProposalView, ProposalsView, VersionView,
 };
 
 impl Page for DoneView {
@@ -27,6 +27,38 @@ impl Page for VersionView {
             + &entry("store", &format!("schema {}, epoch {}", self.schema, self.epoch))
             + &entry("state", &self.state_dir)
             + &entry("socket", &self.socket)
+    }
+}
+
+impl Page for DoctorView {
+    fn page(&self, look: &Look) -> String {
+        let about_width = self.findings.iter().map(|finding| width(&finding.about)).max().unwrap_or(0);
+        let mut out = String::new();
+        let mut before = "";
+        for FindingView { about, health, text, hint } in &self.findings {
+            let (word, ink) = match health {
+                Health::Good => ("  ok ", Ink::Good),
+                Health::Warning => ("   ! ", Ink::Warm),
+                Health::Bad => ("  no ", Ink::Bad),
+            };
+            let about_once = if about == before { "" } else { about };
+            before = about;
+            let pad = " ".repeat(about_width - width(about_once));
+            let head = format!("{word} {about_once}{pad}  ");
+            let painted = format!("{} {}{pad}  ", ink.paint(word), name(about_once));
+            out.push_str(&hanging(&head, &painted, text, look.width));
+            if !hint.is_empty() {
+                let head = format!("{}hint: ", " ".repeat(width(word) + about_width + 3));
+                out.push_str(&hanging(&head, &dim(&head), hint, look.width));
+            }
+        }
+        let to_look_at = self.findings.iter().filter(|finding| finding.health != Health::Good).count() as u64;
+        out.push('\n');
+        out.push_str(&match to_look_at {
+            0 => format!("{}\n", Ink::Good.paint("everything is as it should be")),
+            number => format!("{} to look at\n", Ink::Warm.paint(&plural(number, "thing"))),
+        });
+        out
     }
 }
 

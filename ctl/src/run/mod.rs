@@ -18,7 +18,7 @@ use crate::place;
 use crate::terminal::Terminal;
 use clap::CommandFactory as _;
 use serde::Serialize;
-use show_protocol::{Ask, IdsView, JobState, VersionView, ask};
+use show_protocol::{Ask, Health, IdsView, JobState, VersionView, ask};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -167,6 +167,12 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::GiveBack { lock } => session.show(ask::GiveBack { lock }).await,
         Command::Own { path, take } => own::own(terminal, &path, take),
         Command::Shares => session.show(ask::Shares {}).await,
+        Command::Doctor => {
+            let view = session.connect().await?.ask(ask::Doctor {}).await?;
+            let is_broken = view.findings.iter().any(|finding| finding.health == Health::Bad);
+            session.print(&view)?;
+            Ok(if is_broken { Exit::Failed } else { Exit::Done }.into())
+        }
         Command::Config => session.show(ask::Config {}).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -10,10 +10,10 @@
 use crate::reply::Answer;
 use crate::view::{
     BlameView, BuildView, BuildsView, ChangesView, CheckView, ConfigView, ConflictView, ConflictsView, ContentView,
-    DiagnosticsView, DiffView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventsView, FollowView,
-    HistoryView, IdsView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView, LogView, PipelineView,
-    PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle, Severity, SharesView,
-    StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyView,
+    DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventsView,
+    FollowView, HistoryView, IdsView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView, LogView,
+    PipelineView, PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle, Severity,
+    SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyView,
 };
 use crate::{AttemptNo, BuildId, JobId, LeaseId, ProposalId, Seq};
 use serde::{Deserialize, Serialize};
@@ -308,4 +308,7 @@ asks! {
 
     /// Which version gave each key of the front matter and each field of the cues its value, in the file as it is.
     Blame { path: String } -> Blame(BlameView);
+
+    /// Whether everything that showd needs is there and as it should be.
+    Doctor {} -> Doctor(DoctorView);
 }

@@ -3,10 +3,10 @@
 use crate::Seq;
 use crate::view::{
     BlameView, BuildView, BuildsView, ChangesView, CheckView, ConfigView, ConflictView, ConflictsView, ContentView,
-    DiagnosticsView, DiffView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventView, EventsView, FollowView,
-    HistoryView, IdsView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView, LogView, PipelineView,
-    PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView, SubmittedView,
-    VersionView, WaitedView, WhyView,
+    DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventView, EventsView,
+    FollowView, HistoryView, IdsView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView, LogView,
+    PipelineView, PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView,
+    SubmittedView, VersionView, WaitedView, WhyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,7 @@ pub enum Answer {
     Conflict(ConflictView),
     Diff(DiffView),
     Blame(BlameView),
+    Doctor(DoctorView),
 }
 
 /// What comes without being asked for each time. Append only.

@@ -211,8 +211,27 @@ impl Follower {
         for place in &ours {
             self.survey(client, place)?;
         }
+        self.say_who_carries(&client.version()?);
         self.warn();
         Ok(())
+    }
+
+    /// For people who wonder whether a share is carried at all.
+    fn say_who_carries(&self, version: &str) {
+        let known = self.inner.known();
+        for (share, root) in &self.inner.roots {
+            let carrier = known.places.iter().find(|place| root.path.starts_with(&place.path)).map(|place| {
+                let others: Vec<&str> = place.others(&known.me).collect();
+                let connected = others.iter().filter(|device| known.is_connected(device)).count();
+                let (title, delay_s) = (place.title(), place.folder.fs_watcher_delay_s);
+                let devices = others.len();
+                format!(
+                    "Syncthing {version} as \"{title}\", which tells of changes after {delay_s} s; \
+                     {connected} of {devices} other devices connected"
+                )
+            });
+            self.inner.board.carry(*share, carrier);
+        }
     }
 
     fn holds_a_share(&self, place: &Place) -> bool {

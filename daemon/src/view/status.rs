@@ -3,11 +3,11 @@
 use super::episode::{self, Gathered};
 use super::file::{self, LeftOut};
 use super::name::World;
-use super::{Answered, No, Seen, build, job, later, name, rest};
+use super::{Answered, No, Seen, build, doctor, job, later, name, rest};
 use crate::blob::Archive;
 use crate::store::StoreError;
 use show_core::{Blocker, JobRow, JobState as State, ProposalState};
-use show_protocol::{Answer, NoticeView, PoolView, StatusView};
+use show_protocol::{Answer, PoolView, StatusView};
 use std::collections::BTreeMap;
 
 /// Episodes, running and failed jobs, and files left out: the first so many of each.
@@ -15,8 +15,6 @@ const SHOWN_MAX: usize = 50;
 
 /// Of a long queue the first so many jobs are asked what they wait for.
 const BLOCKERS_ASKED_MAX: usize = 2_000;
-/// With less room than this for the state, a person should make some.
-const FREE_BYTES_MIN: u64 = 512 << 20;
 
 /// The status as it was at one moment, but for what stands in blobs.
 pub struct Gathering {
@@ -62,7 +60,7 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         proposals_open: u32::try_from(seen.core.proposals().filter(|row| row.state == ProposalState::Open).count())
             .unwrap_or(u32::MAX),
         conflicts: u32::try_from(seen.core.conflicts().filter(|one| one.is_open).count()).unwrap_or(u32::MAX),
-        notices: notices(seen),
+        notices: doctor::notices(seen.world),
         ..StatusView::default()
     };
     let settling = std::sync::Arc::new(file::Settling::of(seen));
@@ -85,25 +83,6 @@ fn newest<'j>(jobs: impl Iterator<Item = &'j JobRow>) -> Vec<&'j JobRow> {
     }
     others.extend(last.into_values());
     others
-}
-
-/// What the person who runs showd should know.
-fn notices(seen: &Seen<'_>) -> Vec<NoticeView> {
-    let mut notices = seen.world.board.notices();
-    let missing = seen.world.attempts.as_ref().and_then(crate::attempt::Attempts::walls_missing);
-    notices.extend(missing.into_iter().flatten().map(|text| NoticeView {
-        text,
-        hint: "steps run all the same; a newer kernel, or an older one's option, would keep them apart".into(),
-    }));
-    let state = &seen.world.config.paths.state;
-    if let Ok(disk) = nix::sys::statvfs::statvfs(state) {
-        let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-        if free < FREE_BYTES_MIN {
-            let text = format!("{} MiB are free on the disk of {}", free >> 20, state.display());
-            notices.push(NoticeView { text, hint: "make room; with none left showd stops, and loses nothing".into() });
-        }
-    }
-    notices
 }
 
 fn pools(seen: &Seen<'_>) -> Vec<PoolView> {

@@ -4,9 +4,9 @@ use crate::blob::Archive;
 use crate::driver::tests::Bench;
 use crate::inbox::{Said, Then};
 use show_protocol::ask::{
-    Builds, Compile, Config, Content, Diagnostics, Edit, Enumerate, Episode, EpisodeCheck, EpisodeNew, Episodes,
-    Events, Follow, History, Hold, Job, Jobs, LeftOut, Locks, Pipeline, Pipelines, Plan, Proposals, Release, Requeue,
-    Shares, Status, Submit, Take, Version,
+    Builds, Compile, Config, Content, Diagnostics, Doctor, Edit, Enumerate, Episode, EpisodeCheck, EpisodeNew,
+    Episodes, Events, Follow, History, Hold, Job, Jobs, LeftOut, Locks, Pipeline, Pipelines, Plan, Proposals, Release,
+    Requeue, Shares, Status, Submit, Take, Version,
 };
 use show_protocol::{
     Answer, DiagnosticView, JobState, LockKind, Refusal, RefusalKind, Reply, Request, Severity, StageState,
@@ -49,7 +49,7 @@ fn refusal(show: &mut Bench, request: impl Into<Request>) -> Refusal {
 #[test]
 fn everything_can_be_looked_at_before_anything_was_done() {
     let mut show = show();
-    let requests: [Request; 15] = [
+    let requests: [Request; 16] = [
         Version {}.into(),
         Status {}.into(),
         Episodes::default().into(),
@@ -64,6 +64,7 @@ fn everything_can_be_looked_at_before_anything_was_done() {
         Diagnostics::default().into(),
         Events::default().into(),
         Shares {}.into(),
+        Doctor {}.into(),
         Episode { episode: "900".into() }.into(),
     ];
     for request in requests {

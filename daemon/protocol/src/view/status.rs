@@ -17,6 +17,18 @@ words! {
     }
 }
 
+words! {
+    /// How well something is.
+    Health {
+        /// As it should be.
+        Good = "good",
+        /// Works, and a person should know how.
+        Warning = "warning",
+        /// Does not work.
+        Bad = "bad",
+    }
+}
+
 views! {
     /// Everything at a glance. Lists are cut where it says so; the totals are not.
     StatusView {
@@ -67,4 +79,17 @@ views! {
 
     /// Something about the daemon itself.
     NoticeView { text: String, hint: String }
+
+    /// What was looked at of the machine, the shares and the programs.
+    DoctorView { findings: Vec<FindingView> }
+
+    /// One thing that was looked at.
+    FindingView {
+        /// `daemon`, `state`, `share NAME`, `programs`, `sandbox`, `Syncthing`.
+        about: String,
+        health: Health,
+        text: String,
+        /// The next move. Empty when nothing is to be done.
+        hint: String,
+    }
 }

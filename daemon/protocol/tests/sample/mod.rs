@@ -761,6 +761,7 @@ pub fn requests() -> Vec<Request> {
         .into(),
         ask::Diff { path: file(), from: text("2"), to: some("3") }.into(),
         ask::Blame { path: file() }.into(),
+        ask::Doctor {}.into(),
     ]
 }
 
@@ -868,6 +869,7 @@ pub fn answers() -> Vec<Answer> {
             diff: text(DIFF),
         }),
         Answer::Blame(blame()),
+        Answer::Doctor(DoctorView { findings: findings() }),
     ]
 }
 
@@ -880,6 +882,33 @@ pub fn pushes() -> Vec<Push> {
         Push::Progress(job_line(43, "probe", "SOTMSA79Z41A11B2C", JobState::Running, "reading kettle-factory.mov")),
         Push::Over {},
         Push::Closing { why: text("showd is going down") },
+    ]
+}
+
+/// A machine with one thing of each health.
+pub fn findings() -> Vec<FindingView> {
+    let finding = |about: &str, health, said: &str, hint: &str| FindingView {
+        about: text(about),
+        health,
+        text: text(said),
+        hint: text(hint),
+    };
+    vec![
+        finding("daemon", Health::Good, "showd 0.1.0 runs for 26 h, configured by /etc/showd/showd.toml", ""),
+        finding("share main", Health::Good, "/srv/show is watched and may be written, 812 files", ""),
+        finding(
+            "share main",
+            Health::Good,
+            "carried by Syncthing 1.29.5 as \"Show\", which tells of changes after 1 s",
+            "",
+        ),
+        finding(
+            "programs",
+            Health::Warning,
+            "not installed: ffprobe (for probe, loudness)",
+            "install it, such as with \"apt install ffprobe\"; what needs it is left out until then",
+        ),
+        finding("share truck", Health::Bad, "/mnt/truck is away", "mount it; until then nothing of it is done"),
     ]
 }
 

@@ -1,0 +1,155 @@
+//! Whether everything that showd needs is there and as it should be, each with the next move.
+
+use super::name::World;
+use super::{Seen, later, rest};
+use crate::inbox::Said;
+use show_core::ShareId;
+use show_protocol::{Answer, DoctorView, FindingView, Health, NoticeView, ShareState, ShareView};
+use std::path::Path;
+
+/// With less room than this for the state, a person should make some.
+const FREE_BYTES_MIN: u64 = 512 << 20;
+
+pub fn doctor(seen: &Seen<'_>) -> Said {
+    let (world, shares) = (seen.world.clone(), rest::share_views(seen));
+    let up_ms = seen.now.0 - world.started_at.0;
+    later(move |_| Answer::Doctor(DoctorView { findings: findings(&world, &shares, up_ms) }).into())
+}
+
+/// What of it the person who runs showd should know at once.
+pub fn notices(world: &World) -> Vec<NoticeView> {
+    let found = sandbox(world).into_iter().chain([room(&world.config.paths.state, "state")]);
+    let found = found.filter(|finding| finding.health != Health::Good);
+    let mut notices = world.board.notices();
+    notices.extend(found.map(|finding| NoticeView { text: finding.text, hint: finding.hint }));
+    notices
+}
+
+fn findings(world: &World, shares: &[ShareView], up_ms: i64) -> Vec<FindingView> {
+    let version = env!("CARGO_PKG_VERSION");
+    let minutes = up_ms / 60_000;
+    let up = match minutes {
+        0 => "for less than a minute".to_owned(),
+        1..120 => format!("for {minutes} min"),
+        _ => format!("for {} h", minutes / 60),
+    };
+    let config = match &world.config_file {
+        Some(file) => format!("configured by {}", file.display()),
+        None => "with the defaults: there is no configuration file".to_owned(),
+    };
+    let mut found = vec![good("daemon", format!("showd {version} runs {up}, {config}"))];
+    found.push(room(&world.config.paths.state, "state"));
+    for ((id, ..), view) in world.configured().zip(shares) {
+        found.extend(share(world, id, view));
+    }
+    found.push(programs(world));
+    found.extend(sandbox(world));
+    let notices = world.board.notices().into_iter();
+    found.extend(notices.map(|NoticeView { text, hint }| finding("", Health::Warning, text, hint)));
+    found
+}
+
+fn good(about: &str, text: impl Into<String>) -> FindingView {
+    finding(about, Health::Good, text, "")
+}
+
+fn finding(about: &str, health: Health, text: impl Into<String>, hint: impl Into<String>) -> FindingView {
+    FindingView { about: about.to_owned(), health, text: text.into(), hint: hint.into() }
+}
+
+/// On the disk that holds `path`.
+fn room(path: &Path, about: &str) -> FindingView {
+    let disk = match nix::sys::statvfs::statvfs(path) {
+        Ok(disk) => disk,
+        Err(errno) => {
+            let text = format!("{} cannot be looked at: {}", path.display(), errno.desc());
+            return finding(about, Health::Bad, text, "see that it is there and that showd may read it");
+        }
+    };
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
+    let text = match free >> 30 {
+        0..10 => format!("{} MiB are free on the disk of {}", free >> 20, path.display()),
+        gib => format!("{gib} GiB are free on the disk of {}", path.display()),
+    };
+    if free < FREE_BYTES_MIN {
+        finding(about, Health::Warning, text, "make room; with none left showd stops, and loses nothing")
+    } else {
+        good(about, text)
+    }
+}
+
+/// How it is watched and written, and who carries it. What its file system lacks stands on the board.
+fn share(world: &World, id: ShareId, view: &ShareView) -> Vec<FindingView> {
+    let about = format!("share {}", view.share);
+    let mut found = Vec::new();
+    let ShareView { root, note, .. } = view;
+    let why = if note.is_empty() { String::new() } else { format!(": {note}") };
+    match view.state {
+        ShareState::Away => {
+            let hint = "mount it, or bring its marker back; until then nothing of it is done";
+            found.push(finding(&about, Health::Bad, format!("{root} is away{why}"), hint));
+            return found;
+        }
+        ShareState::Polling => {
+            let text = format!("changes in {root} are found only by looking from time to time{why}");
+            found.push(finding(&about, Health::Warning, text, "see what it says; everything works, only later"));
+        }
+        ShareState::Scanning | ShareState::Watching if view.read_only => {
+            found.push(finding(&about, Health::Warning, format!("nothing is written into {root}{why}"), ""));
+        }
+        ShareState::Scanning => found.push(good(&about, format!("{root} is being walked"))),
+        ShareState::Watching => {
+            found.push(good(&about, format!("{root} is watched and may be written, {} files", view.files)));
+        }
+    }
+    found.push(room(Path::new(root), &about));
+    let carrier = world.board.carrier(id).map_or_else(
+        || "no Syncthing is known to carry it: only the rules of this machine hold".to_owned(),
+        |carrier| format!("carried by {carrier}"),
+    );
+    found.push(good(&about, carrier));
+    found
+}
+
+fn programs(world: &World) -> FindingView {
+    let tools = world.board.tools();
+    let (here, missing): (Vec<_>, Vec<_>) = tools.iter().partition(|(_, version)| version.is_some());
+    if let Some((first, _)) = missing.first() {
+        let uses = |name: &str| {
+            let steps = world.config.rules.pipelines.iter().flat_map(|pipeline| &pipeline.steps);
+            let steps = steps.filter(|step| step.tools.iter().any(|tool| tool == name));
+            steps.map(|step| step.name.clone()).collect::<Vec<_>>().join(", ")
+        };
+        let words = missing.iter().map(|(name, _)| format!("{name} (for {})", uses(name)));
+        let text = format!("not installed: {}", words.collect::<Vec<_>>().join("; "));
+        let hint = format!("install it, such as with \"apt install {first}\"; what needs it is left out until then");
+        return finding("programs", Health::Warning, text, hint);
+    }
+    let words = here.iter().map(|(name, version)| {
+        let version = version.as_deref().unwrap_or_default();
+        // "ffmpeg version 5.1.6-0+deb12u1 Copyright (c) …"
+        let number = version.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+        number.map_or_else(|| (*name).clone(), |number| format!("{name} {number}"))
+    });
+    let words: Vec<String> = words.collect();
+    good("programs", if words.is_empty() { "no pipeline needs any".to_owned() } else { words.join(", ") })
+}
+
+/// What this machine cannot keep apart.
+fn sandbox(world: &World) -> Vec<FindingView> {
+    let Some(attempts) = &world.attempts else { return Vec::new() };
+    match attempts.walls_missing() {
+        None => {
+            let text = "the process that starts programs is not there yet";
+            let hint = "nothing is run meanwhile; \"journalctl -u showd\" says why if it stays so";
+            vec![finding("sandbox", Health::Warning, text, hint)]
+        }
+        Some(missing) if missing.is_empty() => {
+            vec![good("sandbox", "steps are kept from shares, other processes and the network")]
+        }
+        Some(missing) => {
+            let hint = "steps run all the same; a newer kernel, or an older one's option, would keep them apart";
+            missing.into_iter().map(|text| finding("sandbox", Health::Warning, text, hint)).collect()
+        }
+    }
+}
