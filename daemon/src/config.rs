@@ -84,6 +84,8 @@ pub struct Share {
     pub merge: MergePolicy,
     /// What to do while devices on which it was edited are away.
     pub away: Away,
+    /// How long a note that came from another device is left alone, when not as Syncthing's watcher asks for.
+    pub remote_quiet_ms: Option<u64>,
 }
 
 /// Places of our own, outside every share.
@@ -303,6 +305,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
             let scratch = read_path(&mut entry, "scratch");
             let merge = entry.one_of("merge", &MERGE_POLICIES).unwrap_or_default();
             let away = syncthing::read_away(&mut entry);
+            let remote_quiet_ms = syncthing::read_remote_quiet(&mut entry);
             match entry.text("path") {
                 Some(path) => {
                     check_root(&entry, &path, &shares);
@@ -316,6 +319,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
                         scratch,
                         merge,
                         away,
+                        remote_quiet_ms,
                     });
                 }
                 None => entry.report(&span, "path", "is missing", "write path = \"/srv/show\""),
@@ -335,6 +339,7 @@ fn read_shares(table: &mut Table<'_>, given: &Given) -> Vec<Share> {
             scratch: None,
             merge: MergePolicy::default(),
             away: Away::default(),
+            remote_quiet_ms: None,
         });
         while picked.iter().any(|other| other.name == share.name) {
             share.name.push('\'');

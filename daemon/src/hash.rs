@@ -100,8 +100,8 @@ impl Hasher {
         let snapshot = share.snapshot(&file.path, TEXT_BYTES_MAX).map_err(|cause| because(&cause))?;
         // It can be read again, so it need not outlive a power cut; what we write over is kept durably then.
         self.archive.keep(&snapshot.bytes, Keep::Loosely).map_err(|cause| because(&cause))?;
-        let show_publish::Stamp { size, mtime_ns, .. } = snapshot.stamp;
-        let device = self.sync.edited_by(&Lies { file, size, mtime_ns, bytes: Some(&snapshot.bytes) });
+        let show_publish::Stamp { size, mtime_ns, ctime_ns, .. } = snapshot.stamp;
+        let device = self.sync.edited_by(&Lies { file, size, mtime_ns, ctime_ns, bytes: Some(&snapshot.bytes) });
         Ok((snapshot.stamp, snapshot.digest, device))
     }
 }

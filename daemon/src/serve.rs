@@ -354,9 +354,11 @@ impl Parts<'_> {
 
     /// Syncthing's hints are looked into as the kernel's are.
     fn sync(&self, world: &World, watchers: BTreeMap<ShareId, watch::Handle>) -> sync::Handle {
-        let away = |name: &str| self.config.shares.iter().find(|share| share.name == name).map(|share| share.away);
         let roots = world.configured().map(|(share, name, root)| {
-            (share, sync::Root { path: root.to_path_buf(), away: away(&name.name).unwrap_or_default() })
+            let said = self.config.shares.iter().find(|said| said.name == name.name);
+            let away = said.map(|said| said.away).unwrap_or_default();
+            let remote_quiet_ms = said.and_then(|said| said.remote_quiet_ms);
+            (share, sync::Root { path: root.to_path_buf(), away, remote_quiet_ms })
         });
         let hints = move |hint| {
             let (share, order) = match hint {

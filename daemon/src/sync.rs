@@ -15,11 +15,12 @@ mod known;
 mod secret;
 mod tls;
 mod warn;
+mod window;
 
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::{Away, Syncthing};
-use client::{AskError, Client, FileInfo};
+use client::{AskError, Client, FileInfo, Version};
 use known::{Known, short};
 use show_core::{Disquiet, FilePath, ShareId, Time};
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct Root {
     /// Absolute.
     pub path: PathBuf,
     pub away: Away,
+    /// How long a note that came from another device is left alone; as its folder's watcher asks for when unset.
+    pub remote_quiet_ms: Option<u64>,
 }
 
 /// Something may have changed, as Syncthing says.
@@ -65,6 +68,8 @@ pub struct Lies<'a> {
     pub file: &'a FilePath,
     pub size: u64,
     pub mtime_ns: i64,
+    /// When its bytes, name or mode last changed here. Nobody can set it, and Syncthing's last rename does.
+    pub ctime_ns: i64,
     /// Where they are at hand, the index is compared with them and not only with the size and time.
     pub bytes: Option<&'a [u8]>,
 }
@@ -164,6 +169,8 @@ struct At {
     /// Below the folder.
     path: String,
     away: Away,
+    /// What came from another device less than this long ago is not quiet.
+    window_ms: u64,
 }
 
 impl Inner {
@@ -178,7 +185,8 @@ impl Inner {
         let client = known.client.clone()?;
         let (place, path) = known.place_of(&root.path.join(&*file.path))?;
         let (folder, is_paused) = (place.folder.id.clone(), place.folder.paused);
-        Some(At { client, folder, is_paused, path, away: root.away })
+        let window_ms = root.remote_quiet_ms.unwrap_or_else(|| window::of(&place.folder));
+        Some(At { client, folder, is_paused, path, away: root.away, window_ms })
     }
 
     /// The file that Syncthing means.
@@ -209,6 +217,8 @@ impl Inner {
                 found.push(Disquiet::Syncing { state: status.state, needed: status.need_total_items });
             }
             found.extend(self.compare(info.as_ref(), lies));
+            let local = info.as_ref().map(|info| &info.local);
+            found.extend(local.and_then(|local| self.changed_elsewhere(at.window_ms, local, lies, self.clock.now())));
         }
         let devices = self.editors_away(at)?;
         if !devices.is_empty() {
@@ -225,6 +235,17 @@ impl Inner {
         }
         let is_ours = !local.is_none() && !local.deleted && is_the_same(local, lies);
         (!is_ours).then_some(Disquiet::NotIndexed)
+    }
+
+    /// Somebody at another device may be about to save once more, or just have: the watcher there says so only after its
+    /// delay, and no API shows what it has not said.
+    fn changed_elsewhere(&self, window_ms: u64, local: &Version, lies: &Lies<'_>, now: Time) -> Option<Disquiet> {
+        let known = self.known();
+        let me = short(&known.me);
+        let (at, by) = window::came(local, lies.ctime_ns, me)?;
+        let until = at.plus_ms(window_ms);
+        // A time in the future says nothing but that a clock was set.
+        (until > now && at <= now.plus_ms(window_ms)).then(|| Disquiet::ChangedElsewhere { by: known.name(by), until })
     }
 
     /// Names of the devices to wait for.
@@ -330,7 +351,7 @@ fn words_of_loss(url: &str, is_refused: bool) -> (String, &'static str) {
     }
 }
 
-fn is_the_same(version: &client::Version, lies: &Lies<'_>) -> bool {
+fn is_the_same(version: &Version, lies: &Lies<'_>) -> bool {
     if version.size != lies.size {
         return false;
     }

@@ -73,17 +73,18 @@ struct Asker {
 }
 
 impl Asker {
+    /// One that takes what came from elsewhere for quiet at once.
     fn of(node: &Node, away: Away) -> Self {
-        Self::told(node, away, Syncthing { home: Some(node.home().to_path_buf()), ..Syncthing::default() })
+        Self::told(node, away, Some(0), found_at(node))
     }
 
-    fn told(node: &Node, away: Away, told: Syncthing) -> Self {
+    fn told(node: &Node, away: Away, remote_quiet_ms: Option<u64>, told: Syncthing) -> Self {
         let (sender, hints) = mpsc::channel();
         let sender = Mutex::new(sender);
         let (board, state) = (Board::default(), tempfile::tempdir().expect("a temporary folder"));
         let needs = sync::Needs {
             told,
-            roots: [(ShareId(0), Root { path: node.folder().to_path_buf(), away })].into(),
+            roots: [(ShareId(0), Root { path: node.folder().to_path_buf(), away, remote_quiet_ms })].into(),
             state: state.path().to_path_buf(),
             board: board.clone(),
             clock: Arc::new(Clock::new()),
@@ -110,7 +111,8 @@ impl Asker {
         let meta = std::fs::metadata(self.folder.join(path)).expect("the file is there");
         let bytes = std::fs::read(self.folder.join(path)).expect("the file is there");
         let mtime_ns = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
-        ask(&Lies { file: &file(path), size: meta.len(), mtime_ns, bytes: Some(&bytes) })
+        let ctime_ns = meta.ctime() * 1_000_000_000 + meta.ctime_nsec();
+        ask(&Lies { file: &file(path), size: meta.len(), mtime_ns, ctime_ns, bytes: Some(&bytes) })
     }
 
     fn says(&self, part: &str) -> bool {
@@ -121,6 +123,10 @@ impl Asker {
         let hints = self.hints.lock().expect("nobody panics");
         while hints.recv_timeout(std::time::Duration::from_secs(120)).expect("a hint") != Hint::Look(file(path)) {}
     }
+}
+
+fn found_at(node: &Node) -> Syncthing {
+    Syncthing { home: Some(node.home().to_path_buf()), ..Syncthing::default() }
 }
 
 fn file(path: &str) -> FilePath {
@@ -154,6 +160,36 @@ fn a_note_is_quiet_once_the_index_holds_what_lies_here_and_nothing_newer() {
     b.save(NOTE, "newer, on b\n");
     let elsewhere = Disquiet::NewerElsewhere { by: "b".into() };
     until("the newer version is known", || asker.look(NOTE).contains(&elsewhere));
+}
+
+#[test]
+fn what_came_from_another_device_is_left_alone_as_long_as_the_watcher_there_may_be_silent() {
+    let Some(cluster) = Cluster::of(&["a", "b"]) else { return };
+    let (a, b) = (cluster.node("a"), cluster.node("b"));
+    b.save(NOTE, "from b\n");
+    a.wait_for(NOTE, "from b\n");
+    cluster.wait_in_sync();
+    let asker = Asker::told(a, Away::Bold, None, found_at(a)).up();
+    // By b, and until when in milliseconds after the note came.
+    let window = || match &asker.look(NOTE)[..] {
+        [Disquiet::ChangedElsewhere { by, until }] if by == "b" => {
+            let meta = std::fs::metadata(a.folder().join(NOTE)).expect("it is there");
+            Some(until.0 - meta.ctime() * 1_000 - meta.ctime_nsec() / 1_000_000)
+        }
+        _ => None,
+    };
+    until("the index holds it", || window().is_some());
+    assert_eq!(window(), Some(22_500), "a watcher's delay of one second");
+    a.change_folder(&json!({ "fsWatcherDelayS": 10 }));
+    until("the longer delay is known", || window() == Some(90_000));
+
+    a.save(NOTE, "from b, and from a\n");
+    cluster.wait_in_sync();
+    assert!(window().is_some_and(|ms| (80_000..90_000).contains(&ms)), "somebody here went on with it: {:?}", window());
+    b.save(NOTE, "from b, from a, and from b\n");
+    a.wait_for(NOTE, "from b, from a, and from b\n");
+    cluster.wait_in_sync();
+    until("the index holds it", || window() == Some(90_000));
 }
 
 #[test]
@@ -213,7 +249,7 @@ fn over_https_only_the_certificate_beside_the_configuration_is_believed() {
         cert_file: Some(b.home().join("cert.pem")),
         ..Syncthing::default()
     };
-    let asker = Asker::told(a, Away::Bold, told);
+    let asker = Asker::told(a, Away::Bold, None, told);
     until("it is refused", || asker.says("does not answer"));
     assert!(!asker.sync.is_up());
 }

@@ -30,6 +30,19 @@ pub enum Disquiet {
     /// Devices on which this share was edited are not connected or have not sent everything, and the share's policy is
     /// to wait for them.
     EditorsAway { devices: Vec<String> },
+    /// Another device changed it a moment ago. Whoever makes one save is likely to make another, and until then that may
+    /// lie there without anybody here having heard of it.
+    ChangedElsewhere { by: String, until: Time },
+}
+
+impl Disquiet {
+    /// When it ends, where that is known: until then nobody need be asked again.
+    pub fn until(&self) -> Option<Time> {
+        match self {
+            Self::ChangedElsewhere { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Disquiet {
@@ -45,6 +58,9 @@ impl fmt::Display for Disquiet {
             Self::NotIndexed => f.write_str("Syncthing has not taken up what lies here"),
             Self::EditorsAway { devices } => {
                 write!(f, "people edit this share on devices that are away: {}", devices.join(", "))
+            }
+            Self::ChangedElsewhere { by, .. } => {
+                write!(f, "it was changed on {by} a moment ago, and another save there may not have arrived yet")
             }
         }
     }
@@ -71,7 +87,34 @@ struct Probe {
     stamp: Stamp,
     is_asked: bool,
     /// The latest.
-    answer: Option<(Time, Vec<Disquiet>)>,
+    answer: Option<Answer>,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    at: Time,
+    found: Vec<Disquiet>,
+}
+
+impl Answer {
+    /// What has no end of its own stands until then.
+    fn rested(&self) -> Time {
+        self.at.plus_ms(PROBE_REST_MS)
+    }
+
+    /// Nothing that happens outside could make the file quiet any sooner.
+    fn until(&self) -> Time {
+        self.found.iter().filter_map(Disquiet::until).fold(self.rested(), Time::max)
+    }
+
+    /// What is still known to be so, and until when that is.
+    fn standing(&self, now: Time) -> impl Iterator<Item = (&Disquiet, Time)> {
+        let is_fresh = self.until() == self.rested() || now < self.rested();
+        let found = self.found.iter().map(|what| (what, what.until()));
+        found
+            .filter(move |(_, until)| is_fresh || until.is_some())
+            .map(|(what, until)| (what, until.unwrap_or(self.rested())))
+    }
 }
 
 impl Probes {
@@ -96,10 +139,13 @@ impl Coordinator {
         let Some(stamp) = self.files.get(file).and_then(File::stamp) else { return blockers };
         let Some(probe) = self.probes.get(file, stamp) else { return blockers };
         match &probe.answer {
-            Some((at, found)) if !found.is_empty() => {
-                let until = at.plus_ms(PROBE_REST_MS);
-                let found = found.iter().cloned();
-                blockers.extend(found.map(|what| Blocker::Disquiet { file: file.clone(), what, until }));
+            Some(answer) if !answer.found.is_empty() => {
+                let standing = answer.standing(self.now);
+                blockers.extend(standing.map(|(what, until)| Blocker::Disquiet {
+                    file: file.clone(),
+                    what: what.clone(),
+                    until,
+                }));
             }
             _ if probe.is_asked => blockers.push(Blocker::Probing { file: file.clone() }),
             _ => {}
@@ -160,8 +206,8 @@ impl Coordinator {
             return false;
         }
         let answer = probe.and_then(|probe| probe.answer.as_ref());
-        if let Some((at, found)) = answer.filter(|(at, _)| at.plus_ms(PROBE_REST_MS) > self.now) {
-            let (again, is_quiet) = (at.plus_ms(PROBE_REST_MS), found.is_empty());
+        if let Some(answer) = answer.filter(|answer| answer.until() > self.now) {
+            let (again, is_quiet) = (answer.until(), answer.found.is_empty());
             if !is_quiet {
                 self.wake_quiet(lane, again);
             }
@@ -185,7 +231,7 @@ impl Coordinator {
 
     pub(crate) fn probed(&mut self, file: &FilePath, stamp: Stamp, found: Vec<Disquiet>) {
         let Some(probe) = self.probes.of.get_mut(file).filter(|probe| probe.stamp == stamp) else { return };
-        (probe.is_asked, probe.answer) = (false, Some((self.now, found)));
+        (probe.is_asked, probe.answer) = (false, Some(Answer { at: self.now, found }));
         for lane in self.lanes_of(file, false) {
             self.mark(lane);
         }
@@ -234,5 +280,5 @@ impl Coordinator {
     }
 }
 
-/// What a probe found stands for this long; then it is asked again.
+/// What a probe found stands for this long, if it has no end of its own; then it is asked again.
 const PROBE_REST_MS: u64 = 2_000;

@@ -1,6 +1,7 @@
 //! Prints what showd made of the configuration, as TOML that reads back the same.
 
 use super::span;
+use super::syncthing::AUTO;
 use super::{Away, Config, settings};
 use show_core::{Input, Pipeline, Step, Work};
 use std::fmt::Write as _;
@@ -26,6 +27,8 @@ pub fn config(config: &Config) -> String {
         if let Away::Grace { days } = share.away {
             line(&mut out, "away_days", &days.to_string());
         }
+        let remote_quiet = share.remote_quiet_ms.map_or_else(|| AUTO.to_owned(), span::print);
+        line(&mut out, "remote_quiet", &quoted(&remote_quiet));
     }
     syncthing(&mut out, config);
     out.push_str("\n[keep]\n");

@@ -109,3 +109,14 @@ pub fn read_away(entry: &mut Table<'_>) -> Away {
     }
     away
 }
+
+/// What `remote_quiet` says when it leaves it to Syncthing.
+pub const AUTO: &str = "auto";
+
+/// `remote_quiet` of a share: `None` follows the watcher of Syncthing's folder.
+pub fn read_remote_quiet(entry: &mut Table<'_>) -> Option<u64> {
+    const KEY: &str = "remote_quiet";
+    let is_auto =
+        entry.value(KEY).is_some_and(|value| matches!(value.get_ref(), DeValue::String(word) if word == AUTO));
+    if is_auto { None } else { entry.span_ms(KEY) }
+}

@@ -65,7 +65,8 @@ fn announce(inner: &Inner, client: &Client, folder: &str, files: &[(FilePath, St
             (Some(_), None) => false,
             (Some(stat), Some(info)) => {
                 let bytes = (stat.size <= READ_BYTES_MAX).then(|| std::fs::read(&whole).ok()).flatten();
-                let lies = Lies { file, size: stat.size, mtime_ns: stat.mtime_ns, bytes: bytes.as_deref() };
+                let Stat { size, mtime_ns, ctime_ns, .. } = *stat;
+                let lies = Lies { file, size, mtime_ns, ctime_ns, bytes: bytes.as_deref() };
                 info.local.ignored || !info.local.deleted && is_the_same(&info.local, &lies)
             }
         };
@@ -82,13 +83,16 @@ fn announce(inner: &Inner, client: &Client, folder: &str, files: &[(FilePath, St
 struct Stat {
     size: u64,
     mtime_ns: i64,
+    ctime_ns: i64,
     inode: u64,
 }
 
 impl Stat {
     fn of(path: &Path) -> Option<Self> {
         let meta = std::fs::symlink_metadata(path).ok()?;
-        let mtime_ns = meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec());
-        Some(Self { size: meta.len(), mtime_ns, inode: meta.ino() })
+        let ns = |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
+        let mtime_ns = ns(meta.mtime(), meta.mtime_nsec());
+        let ctime_ns = ns(meta.ctime(), meta.ctime_nsec());
+        Some(Self { size: meta.len(), mtime_ns, ctime_ns, inode: meta.ino() })
     }
 }

@@ -87,6 +87,8 @@ pub struct Folder {
     pub devices: Vec<Sharing>,
     pub fs_watcher_enabled: bool,
     pub fs_watcher_delay_s: f64,
+    /// 0, and not said before 1.27.8: follows from the delay.
+    pub fs_watcher_timeout_s: f64,
     /// How many copies of one file are kept; unlimited below zero.
     pub max_conflicts: i64,
 }

@@ -12,7 +12,8 @@ fn inner() -> Inner {
     let mut known = Known { me: "AAAAAAA-1".into(), places: vec![Place::new(folder, "")], ..Known::default() };
     known.names.insert("BBBBBBB-2".into(), "laptop".into());
     Inner {
-        roots: [(ShareId(0), Root { path: "/srv/show/notes".into(), away: Away::default() })].into(),
+        roots: [(ShareId(0), Root { path: "/srv/show/notes".into(), away: Away::default(), remote_quiet_ms: None })]
+            .into(),
         state: PathBuf::from("/nowhere"),
         board: Board::default(),
         clock: Arc::new(Clock::new()),
@@ -34,13 +35,17 @@ fn version(vector: &[&str], by: &str) -> Version {
 
 const LIES_NS: i64 = 1_795_276_349_500_000_000;
 
+fn lies<'a>(file: &'a FilePath, size: u64, mtime_ns: i64, bytes: Option<&'a [u8]>) -> Lies<'a> {
+    Lies { file, size, mtime_ns, ctime_ns: LIES_NS, bytes }
+}
+
 fn compared(global: Version, local: Version) -> Option<Disquiet> {
     compared_with(global, local, 4, LIES_NS)
 }
 
 fn compared_with(global: Version, local: Version, size: u64, mtime_ns: i64) -> Option<Disquiet> {
     let file = FilePath { share: ShareId(0), path: NOTE.into() };
-    inner().compare(Some(&FileInfo { global, local }), &Lies { file: &file, size, mtime_ns, bytes: None })
+    inner().compare(Some(&FileInfo { global, local }), &lies(&file, size, mtime_ns, None))
 }
 
 #[test]
@@ -66,7 +71,7 @@ fn bytes_that_syncthing_has_not_seen_are_not_quiet() {
     let gone = Version { deleted: true, ..one };
     assert_eq!(compared(gone.clone(), gone), Some(Disquiet::NotIndexed), "it was made again");
     let file = FilePath { share: ShareId(0), path: NOTE.into() };
-    let lies = Lies { file: &file, size: 4, mtime_ns: LIES_NS, bytes: None };
+    let lies = lies(&file, 4, LIES_NS, None);
     assert_eq!(inner().compare(None, &lies), Some(Disquiet::NotIndexed), "it was never heard of");
 }
 
@@ -78,9 +83,33 @@ fn a_hash_of_the_bytes_counts_more_than_their_time() {
     let one = Version { blocks_hash: Some(hash), ..version(&["AAAAAAA:1"], "AAAAAAA") };
     let file = FilePath { share: ShareId(0), path: NOTE.into() };
     let info = FileInfo { global: one.clone(), local: one };
-    let lies = |bytes, mtime_ns| Lies { file: &file, size: 4, mtime_ns, bytes: Some(bytes) };
+    let lies = |bytes, mtime_ns| lies(&file, 4, mtime_ns, Some(bytes));
     assert_eq!(inner().compare(Some(&info), &lies(b"tea\n", 0)), None);
     assert_eq!(inner().compare(Some(&info), &lies(b"ale\n", LIES_NS)), Some(Disquiet::NotIndexed));
+}
+
+#[test]
+fn what_came_from_another_device_is_left_alone_until_the_next_save_would_be_known() {
+    let inner = inner();
+    let file = FilePath { share: ShareId(0), path: NOTE.into() };
+    let lies = lies(&file, 4, LIES_NS, None);
+    let theirs = version(&["AAAAAAA:1", "BBBBBBB:2"], "BBBBBBB");
+    let came = Time(LIES_NS / 1_000_000);
+    let at = |ms: u64| inner.changed_elsewhere(90_000, &theirs, &lies, came.plus_ms(ms));
+    let elsewhere = Disquiet::ChangedElsewhere { by: "laptop".into(), until: came.plus_ms(90_000) };
+    assert_eq!(
+        elsewhere.to_string(),
+        "it was changed on laptop a moment ago, and another save there may not have arrived yet"
+    );
+    assert_eq!((at(0), at(89_999)), (Some(elsewhere.clone()), Some(elsewhere)));
+    assert_eq!(at(90_000), None);
+    let ours = Version { modified_by: "AAAAAAA".into(), ..theirs };
+    assert_eq!(inner.changed_elsewhere(90_000, &ours, &lies, came), None, "theirs is in it, from long ago");
+    let second = came.0 / 1_000;
+    let ours = Version { vector: vec!["AAAAAAA:1".into(), format!("BBBBBBB:{second}")], ..ours };
+    assert!(inner.changed_elsewhere(90_000, &ours, &lies, came).is_some(), "somebody here went on with it");
+    let long_ago = Time(came.0 - 91_000);
+    assert_eq!(inner.changed_elsewhere(90_000, &ours, &lies, long_ago), None, "a clock was set back");
 }
 
 #[test]
@@ -120,9 +149,10 @@ fn a_silence_is_said_once_and_taken_back() {
         is_paused: false,
         path: NOTE.into(),
         away: Away::default(),
+        window_ms: 0,
     };
     let file = FilePath { share: ShareId(0), path: NOTE.into() };
-    let lies = Lies { file: &file, size: 4, mtime_ns: LIES_NS, bytes: None };
+    let lies = lies(&file, 4, LIES_NS, None);
     let found = inner.heard(&client, inner.look(&at, &lies));
     assert_eq!(found, None, "the rules of this machine hold alone");
     assert!(inner.locate(&file).is_none(), "the next one does not wait for it");

@@ -585,6 +585,22 @@ fn a_note_that_a_program_has_open_for_writing_is_asked_about_until_it_is_closed(
 }
 
 #[test]
+fn a_note_that_came_from_another_device_is_not_asked_about_before_the_next_save_would_be_known() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    let elsewhere = Disquiet::ChangedElsewhere { by: "laptop".into(), until: Time(580_000) };
+    show.disquiet.insert("ep/0900/a.md".to_owned(), vec![Disquiet::OpenForWriting, elsewhere]);
+    show.finish_all().at(500.0);
+    let blockers = show.core.quiet(&file("ep/0900/a.md"));
+    assert!(matches!(&blockers[..], [Blocker::Disquiet { .. }, Blocker::Disquiet { until: Time(580_000), .. }]));
+    show.disquiet.clear();
+    show.at(579.9).event(Event::Clock);
+    assert_snapshot!(show.why(4).join("\n"), @"ep/0900/a.md is not quiet: it was changed on laptop a moment ago, and another save there may not have arrived yet");
+    assert_eq!(show.text("ep/0900/a.md"), "teh kettle");
+    show.at(580.0);
+    assert_eq!(show.text("ep/0900/a.md"), "the kettle");
+}
+
+#[test]
 fn two_who_rewrite_a_note_in_turn_are_parted_for_a_while() {
     let mut show = show().with("ep/0900/a.md", "teh kettle").start();
     show.finish_all().skip();
