@@ -52,13 +52,26 @@ nodes() { # real Syncthing nodes with people on them, one play after another; pr
     cargo test -p show-tests --test e2e --quiet -- syncthing:: --nocapture --test-threads 1 "${also[@]}"
 }
 
+newer_nodes() { # the same with Syncthing as a newer Debian release has it, where that can be had
+    local newer
+    newer=$(tests/syncthing-of.sh trixie) || {
+        echo "NOT SHOWN HERE: the plays on a newer Syncthing"
+        return
+    }
+    SYNCTHING=$newer nodes
+}
+
 install() {
     need cc gcc libc6-dev
     need git git
     need python3 python3
     need ffmpeg ffmpeg
     need syncthing syncthing
-    [ "$long" = no ] || need systemd-nspawn systemd-container
+    [ "$long" = no ] || {
+        need systemd-nspawn systemd-container
+        need mkfs.btrfs btrfs-progs
+        need mkfs.xfs xfsprogs
+    }
 }
 
 export SHOW_LONG=$long
@@ -71,6 +84,10 @@ part suite suite
 part syncthing nodes
 part simulator cargo test -p show-tests --test sim --quiet
 [ "$long" = no ] || {
+    part newer newer_nodes
+    part race env SHOW_PUBLISH_ROUNDS=100000 cargo test -p show-publish --test race --quiet -- \
+        --exact four_editors_lose_nothing_to_the_publisher
+    part filesystems tests/filesystems.sh
     part programs cargo build --quiet -p showd -p showctl
     part systemd tests/systemd.sh
 }

@@ -8,7 +8,8 @@ mod common;
 use common::{FULL, Scene, counted, intent, is_done, new, remove, rename, replace};
 use rustix::process::{Signal, getpid, kill_process};
 use show_publish::{Blobs, Digest, Keep, Move, Outcome, Share, Try};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -33,8 +34,9 @@ fn dir() -> PathBuf {
     PathBuf::from(std::env::var_os("SHOW_PUBLISH_DIR").expect("started by another test"))
 }
 
-fn real_disk() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
+/// Not in memory, unless another file system is asked for.
+fn disk() -> PathBuf {
+    std::env::var_os("SHOW_PUBLISH_AT").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from)
 }
 
 fn moves() -> Vec<Move> {
@@ -59,7 +61,7 @@ fn lay_out(scene: &mut Scene) {
 fn killed_at_any_point_the_next_process_finishes() {
     let mut killed = 0;
     for at in 0.. {
-        let mut scene = Scene::below(real_disk(), FULL);
+        let mut scene = Scene::below(&disk(), FULL);
         lay_out(&mut scene);
         let output = child(&["env"], "publishes_and_is_killed", scene.outside("").as_path(), &at.to_string());
         assert_eq!(scene.lost(), [""; 0], "killed at {at}");
@@ -93,8 +95,14 @@ fn publishes_and_is_killed() {
     assert!(is_done(&report), "{report:?}");
 }
 
-/// Runs `test` with a file system in memory of `options` at `dir`, or says that it cannot.
+/// Runs `test` with a file system in memory of `options` at `dir`, or says that it cannot. A file system that is asked
+/// for (`SHOW_PUBLISH_AT`) is used instead, and must be a small one, mounted just there and for nothing else.
 fn mounted(test: &str, dir: &Path, options: &str) {
+    if let Some(at) = std::env::var_os("SHOW_PUBLISH_AT") {
+        let output = child(&["env"], test, Path::new(&at), "");
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
     let script = format!("mount -t tmpfs -o {options} none \"$SHOW_PUBLISH_DIR\" && exec \"$0\" \"$@\"");
     let possible = Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if !possible.is_ok_and(|output| output.status.success()) {
@@ -113,7 +121,7 @@ fn mounted(test: &str, dir: &Path, options: &str) {
 #[test]
 fn a_full_disk_leaves_everything_as_it_was_and_room_lets_it_go_on() {
     let outer = tempfile::tempdir().expect("a temporary directory");
-    mounted("fills_the_disk", outer.path(), "size=512k,nr_inodes=60");
+    mounted("fills_the_disk", outer.path(), "size=512k,nr_inodes=200");
 }
 
 #[test]
@@ -122,8 +130,9 @@ fn fills_the_disk() {
     let big = "a line of the new text\n".repeat(2000);
     let elsewhere = tempfile::tempdir_in("/dev/shm").expect("another file system");
     let mut failed = 0;
-    // Pages left free, names left free, and whether the blobs are on the full disk too.
-    for (pages, names, near) in (0..24).flat_map(|n| [(n, 60, false), (n, 60, true), (60, n, false), (60, n, true)]) {
+    // Pieces left free, names left free, and whether the blobs are on the full disk too. Not every file system counts
+    // names.
+    for (pieces, names, near) in (0..24).flat_map(|n| [(n, 90, false), (n, 90, true), (90, n, false), (90, n, true)]) {
         let share = dir().join("share");
         fs::create_dir_all(&share).expect("makes");
         let blobs =
@@ -131,7 +140,7 @@ fn fills_the_disk() {
         fs::write(share.join("note.md"), "old").expect("writes");
         let opened = Share::open(&share).expect("opens");
         opened.abilities(".").expect("tried while there is room");
-        fill(&dir(), pages, names);
+        fill(&dir(), pieces, names);
         let moves = vec![replace("note.md", "old", &big, true), new("a/b/new.txt", &big)];
         let report = opened.publish(&blobs, &intent(moves.clone()), Try::First);
         let text = fs::read_to_string(share.join("note.md")).expect("is there");
@@ -143,29 +152,72 @@ fn fills_the_disk() {
             assert!(matches!(report.outcome, Outcome::Failed { unfinished: false, .. }), "{report:?}");
             assert_eq!((text.as_str(), left()), ("old", vec!["note.md".into()]), "{report:?}");
             fs::remove_dir_all(dir().join("filler")).expect("makes room");
+            settle(&dir());
             let report = opened.publish(&blobs, &intent(moves), Try::Again);
             assert!(is_done(&report), "{report:?}");
         }
         assert_eq!(fs::read_to_string(share.join("a/b/new.txt")).expect("is there"), big);
-        for entry in fs::read_dir(dir()).expect("lists").flatten() {
-            fs::remove_dir_all(entry.path()).expect("clears");
+        for name in ["share", "blobs", "filler"] {
+            // Not each of them is there each time; what is must go.
+            let _ = fs::remove_dir_all(dir().join(name));
+            assert!(!dir().join(name).exists(), "{name} was not cleared");
         }
+        settle(&dir());
     }
     assert!(failed > 20, "the disk was full only {failed} times");
 }
 
-/// Takes all room in the file system of `dir` but so many pages and names.
-fn fill(dir: &Path, pages: u64, names: u64) {
+/// Takes all room in the file system of `dir` but so many pieces of [`PIECE_BYTES`] and names.
+fn fill(dir: &Path, pieces: u64, names: u64) {
     let filler = dir.join("filler");
     fs::create_dir_all(&filler).expect("makes");
-    let room = rustix::fs::statvfs(dir).expect("looks");
-    let bytes = room.f_bavail.saturating_sub(pages) * room.f_bsize;
-    fs::write(filler.join("bytes"), vec![0; bytes as usize]).expect("fills");
+    let take = |name: &str, bytes: usize| {
+        let mut file = File::create(filler.join(name))?;
+        if bytes > PIECE_BYTES {
+            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes as u64).map_err(Into::into)
+        } else {
+            file.write_all(&vec![0x5a; bytes])
+        }
+    };
+    for number in 0..pieces {
+        take(&format!("piece {number}"), PIECE_BYTES).expect("there is room for these");
+    }
+    settle(dir);
+    // What a file system says of its room is an estimate; one that is full says no, and some only after a sync.
+    let mut taken = 0;
+    loop {
+        let before = taken;
+        for bytes in [64 << 20, 1 << 20, 64 << 10, PIECE_BYTES] {
+            while take(&format!("rest {taken}"), bytes).is_ok() {
+                taken += 1;
+            }
+        }
+        settle(dir);
+        if taken == before {
+            break;
+        }
+    }
+    for number in 0..pieces {
+        fs::remove_file(filler.join(format!("piece {number}"))).expect("gives back");
+    }
+    settle(dir);
     let free = rustix::fs::statvfs(dir).expect("looks").f_ffree;
-    for number in 0..free.saturating_sub(names) {
-        fs::write(filler.join(number.to_string()), "").expect("fills");
+    if free < NAMES_COUNTED_MAX {
+        for number in 0..free.saturating_sub(names) {
+            take(&format!("name {number}"), 0).expect("there are names left");
+        }
     }
 }
+
+/// Room that was given back is there for others only after this, on some.
+fn settle(dir: &Path) {
+    let dir = File::open(dir).expect("opens");
+    // A full disk may have no room for saying so.
+    let _ = rustix::fs::syncfs(&dir);
+}
+
+const PIECE_BYTES: usize = 4096;
+const NAMES_COUNTED_MAX: u64 = 200;
 
 #[test]
 fn a_share_that_became_read_only_refuses() {
@@ -177,19 +229,27 @@ fn a_share_that_became_read_only_refuses() {
 #[ignore = "run by a_share_that_became_read_only_refuses"]
 fn becomes_read_only() {
     let share = dir();
-    let blobs = tempfile::tempdir_in("/dev/shm").expect("another file system");
-    let blobs = Blobs::open(blobs.path()).expect("opens");
+    let elsewhere = tempfile::tempdir_in("/dev/shm").expect("another file system");
+    let blobs = Blobs::open(elsewhere.path()).expect("opens");
     fs::write(share.join("note.md"), "old").expect("writes");
     let opened = Share::open(&share).expect("opens");
     opened.abilities(".").expect("tried");
-    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&share).status().expect("mounts");
-    assert!(remounted.success());
+    remount(&share, "ro");
     for step in [replace("note.md", "old", "new", true), new("new.md", "new"), remove("note.md", "old", true)] {
         let report = opened.publish(&blobs, &intent(vec![step]), Try::First);
         let Outcome::Refused { why, .. } = &report.outcome else { panic!("{report:?}") };
         assert!(why.contains("Read-only file system"), "{why}");
     }
     assert!(Share::open(&share).expect("opens").warning().is_some_and(|why| why.contains("nothing can be published")));
+    remount(&share, "rw");
+    let report = opened.publish(&blobs, &intent(vec![replace("note.md", "old", "new", true)]), Try::Again);
+    assert!(is_done(&report), "{report:?}");
+    fs::remove_file(share.join("note.md")).expect("clears");
+}
+
+fn remount(at: &Path, how: &str) {
+    let mounted = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(at).status().expect("mounts");
+    assert!(mounted.success(), "{how}");
 }
 
 #[test]
