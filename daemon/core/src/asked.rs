@@ -205,7 +205,7 @@ impl Coordinator {
     }
 
     fn take(&mut self, client: ClientId, who: &Peer, file: FilePath, kind: LeaseKind, why: String) -> Answer {
-        if self.is_publishing(&file) {
+        if let Some(file) = self.published_within(&file).cloned() {
             return refuse(&Blocker::BeingPublished { file });
         }
         if let Some(blocker) = self.leases.against_row(&file, kind) {

@@ -227,7 +227,7 @@ impl Leases {
 }
 
 /// The same path, or a directory and something below it.
-fn covers(file: &FilePath, path: &FilePath) -> bool {
+pub(crate) fn covers(file: &FilePath, path: &FilePath) -> bool {
     file.share == path.share
         && (file.path == path.path || (file.path.ends_with('/') && path.path.starts_with(&*file.path)))
 }

@@ -8,6 +8,7 @@
 use crate::coordinator::Timer;
 use crate::job::JobEvent;
 use crate::lane::LaneId;
+use crate::lease::covers;
 use crate::settle::{File, Written};
 use crate::weave::Final;
 use crate::{
@@ -44,6 +45,11 @@ pub(crate) enum Hold {
 impl Coordinator {
     pub(crate) fn is_publishing(&self, file: &FilePath) -> bool {
         self.publishing.contains_key(file)
+    }
+
+    /// A file being published that a lock on this path would cover.
+    pub(crate) fn published_within(&self, path: &FilePath) -> Option<&FilePath> {
+        self.publishing.range(path.clone()..).map(|(file, _)| file).next().filter(|file| covers(path, file))
     }
 
     /// Publishes the woven text of a file if it is quiet, or sets the clock for when it may be.

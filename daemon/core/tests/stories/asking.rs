@@ -207,6 +207,25 @@ fn a_file_that_an_attempt_writes_cannot_be_locked() {
 }
 
 #[test]
+fn what_is_being_published_cannot_be_locked_nor_the_folder_that_it_is_in() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.manual_publish = true;
+    show.finish("scan").finish("repair").finish("compile").skip();
+    let all = [("ep/0900/a.md", LeaseKind::Hold), ("ep/0900/", LeaseKind::Lock), ("ep/", LeaseKind::Hold)];
+    for (path, kind) in all {
+        show.ask(take(path, kind));
+    }
+    show.ask(take("ep/0901/", LeaseKind::Lock));
+    assert_snapshot!(show.told(), @r"
+    0.0s  answer 1: refused: ep/0900/a.md is being published (try again in a moment)
+    0.0s  answer 2: refused: ep/0900/a.md is being published (try again in a moment)
+    0.0s  answer 3: refused: ep/0900/a.md is being published (try again in a moment)
+    0.0s  lease.taken: pat locks ep/0901/
+    0.0s  answer 4: Taken { lease: LeaseId(1), token: (0, 1) }
+    ");
+}
+
+#[test]
 fn waiting_for_idle_ends_when_only_people_can_go_on() {
     let mut show = show().with("ep/0900/a.md", "teh kettle\nclip boil boil.mov").start();
     show.ask(Ask::WaitIdle { quiet_too: false }).ask(Ask::WaitIdle { quiet_too: true }).skip();
