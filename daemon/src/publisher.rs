@@ -212,7 +212,7 @@ impl Publisher {
         self.lingering.extend(report.lingering);
         if let (Cause::Conflict { original, what, .. }, show_publish::Outcome::Done { .. }) =
             (&intent.cause, &report.outcome)
-            && intent.moves.len() > 1
+            && intent.moves.iter().any(|made| !matches!(made, Move::Remove { .. }))
         {
             // The words of two people became one text: somebody should know.
             let text = format!("{}: {what}", original.path);

@@ -3,8 +3,8 @@
 //! One that holds the same goes at once. Every other is merged with what lies at the path, on the recorded state of the
 //! file that both began from: where the copy differs from that only by what steps wrote, or the result is what lies there
 //! anyway, it is removed; a clean result is applied where the share allows it; else nothing is touched and people are
-//! shown both. A copy is only ever removed by comparing and deleting, in one intent with the text that replaces it, and
-//! what it held is in the file's history first. Owns the copies. Read [`judge()`] first, then
+//! shown both. A copy is only ever removed by comparing and deleting, when what it held is in the file's history and
+//! Syncthing knows of the text that holds it too. Owns the copies. Read [`judge()`] first, then
 //! [`Coordinator::judge_conflicts`].
 
 mod judge;
@@ -13,7 +13,7 @@ use crate::kind::copied;
 use crate::settle::{Content, File, keeps_bytes};
 use crate::share::Known;
 use crate::{
-    Blocker, Cause, Coordinator, Digest, Effect, FilePath, Merge, MergePolicy, Merged, Move, Peer, Refusal,
+    Blocker, Cause, Coordinator, Digest, Disquiet, Effect, FilePath, Merge, MergePolicy, Merged, Move, Peer, Refusal,
     RefusalKind, Reply, ShareId, Source, Time, Version,
 };
 use alloc::borrow::ToOwned;
@@ -41,6 +41,8 @@ struct Conflict {
     texts: Option<(Digest, Option<Digest>)>,
     /// The copy's text is nowhere in the original's history.
     is_new: bool,
+    /// This text of the copy was merged into the original, whatever became of that since.
+    merged: Option<Digest>,
     stand: Stand,
 }
 
@@ -77,6 +79,12 @@ pub struct ConflictView {
     pub is_open: bool,
     /// What is being done about it, or why nothing is.
     pub text: String,
+}
+
+impl Conflict {
+    fn fresh(original: FilePath) -> Self {
+        Self { original, texts: None, is_new: false, merged: None, stand: Stand::Unread }
+    }
 }
 
 impl Conflicts {
@@ -148,7 +156,7 @@ impl Coordinator {
         {
             return;
         }
-        let fresh = Conflict { original: original.clone(), texts: None, is_new: false, stand: Stand::Unread };
+        let fresh = Conflict::fresh(original.clone());
         self.conflicts.of.entry(copy.clone()).or_insert(fresh);
         let theirs = match self.read_for_conflict(copy, &original, copy) {
             Ok(theirs) => theirs,
@@ -161,7 +169,10 @@ impl Coordinator {
         };
         if self.conflicts.of[copy].texts != Some((theirs, ours)) {
             self.set_stand(copy, Some((theirs, ours)), Stand::LookingUp);
-            if ours.is_none() {
+            if ours.is_some() && self.conflicts.of[copy].merged == Some(theirs) {
+                let what = "the copy is removed: it was merged into the file".to_owned();
+                self.decide_conflict(copy, false, Resolution { with: None, what });
+            } else if ours.is_none() {
                 let why = "the file that it is a copy of is gone".to_owned();
                 self.set_stand(copy, Some((theirs, ours)), Stand::Open(why));
             } else if ours == Some(theirs) {
@@ -287,15 +298,24 @@ impl Coordinator {
 
     /// Carries out what was decided, once nobody is in the way.
     fn resolve(&mut self, copy: &FilePath, resolution: Resolution) {
-        let original = self.conflicts.of[copy].original.clone();
-        let blockers = self.against_resolving(copy, &original, resolution.with.is_some());
-        if blockers.is_empty() {
-            return self.publish_resolution(copy, resolution);
+        let Conflict { original, texts: Some((_, Some(ours))), .. } = &self.conflicts.of[copy] else { return };
+        let (original, ours, writes) = (original.clone(), *ours, resolution.with.is_some());
+        let blockers = self.against_resolving(copy, &original, writes);
+        if !blockers.is_empty() {
+            // What names no time ends with something that is heard of: a lease, a file beside it.
+            if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
+                self.conflicts.wake.insert((at, copy.clone()));
+            }
+            return;
         }
-        // What names no time ends with something that is heard of: a lease, a file beside it.
-        if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
-            self.conflicts.wake.insert((at, copy.clone()));
+        let Some(answer) = self.look_outside(&original, ours) else { return };
+        // Others are not to hear of a copy's end before they can have the text that makes up for it.
+        let is_unknown = |one: &Disquiet| matches!(one, Disquiet::NotIndexed | Disquiet::NewerElsewhere { .. });
+        if answer.found.iter().any(|one| writes || is_unknown(one)) {
+            self.conflicts.wake.insert((answer.until(), copy.clone()));
+            return;
         }
+        self.publish_resolution(copy, resolution, !writes);
     }
 
     fn against_resolving(&self, copy: &FilePath, original: &FilePath, writes: bool) -> Vec<Blocker> {
@@ -311,7 +331,8 @@ impl Coordinator {
         blockers
     }
 
-    fn publish_resolution(&mut self, copy: &FilePath, resolution: Resolution) {
+    /// Puts a text at the path, removes the copy, or both at once.
+    fn publish_resolution(&mut self, copy: &FilePath, resolution: Resolution, removes: bool) {
         let Some(Conflict { original, texts: Some((theirs, ours)), is_new, .. }) = self.conflicts.of.get(copy) else {
             return;
         };
@@ -327,7 +348,9 @@ impl Coordinator {
                 None => Move::New { file, new, size, source },
             });
         }
-        moves.push(Move::Remove { file: copy.clone(), base: theirs, human: keeps_bytes(copy) });
+        if removes {
+            moves.push(Move::Remove { file: copy.clone(), base: theirs, human: keeps_bytes(copy) });
+        }
         let size = self.files.get(copy).and_then(File::stamp).map_or(0, |stamp| stamp.size);
         let aside = is_new.then_some((theirs, size));
         self.set_stand(copy, Some((theirs, ours)), Stand::Publishing);
@@ -337,9 +360,12 @@ impl Coordinator {
         self.publish_again(intent);
     }
 
-    /// How it went: a copy that is still there is judged anew.
-    pub(crate) fn conflict_published(&mut self, copy: &FilePath) {
-        self.conflicts.of.remove(copy);
+    /// How it went: a copy that is still there is judged anew, unless what it holds is in the file by now.
+    pub(crate) fn conflict_published(&mut self, copy: &FilePath, is_done: bool) {
+        if let Some(conflict) = self.conflicts.of.get_mut(copy) {
+            let merged = conflict.texts.map(|(theirs, _)| theirs).filter(|_| is_done);
+            *conflict = Conflict { merged, ..Conflict::fresh(conflict.original.clone()) };
+        }
         self.conflicts.dirty.insert(copy.clone());
     }
 
@@ -374,7 +400,7 @@ impl Coordinator {
             // Whatever a person decides on, what was set aside stays in the history.
             conflict.is_new = true;
         }
-        self.publish_resolution(copy, Resolution { with, what });
+        self.publish_resolution(copy, Resolution { with, what }, true);
         let intent = self.publishing.get(copy).copied();
         Ok(intent.map_or(Reply::Done, |intent| Reply::Publishing { intent }))
     }

@@ -277,7 +277,7 @@ impl Coordinator {
     /// Nothing of it is in place.
     fn give_up(&mut self, intent: &Intent, event: JobEvent) {
         if let Cause::Conflict { copy, .. } = &intent.cause {
-            self.conflict_published(copy);
+            self.conflict_published(copy, false);
         }
         let Some(job) = intent.job() else { return };
         if !self.is_publishing_job(job, intent.id) {
@@ -346,7 +346,7 @@ impl Coordinator {
             }
             Cause::Person { .. } => {}
             Cause::Notice => intent.files().for_each(|file| self.mark_notices(file.share)),
-            Cause::Conflict { copy, .. } => self.conflict_published(copy),
+            Cause::Conflict { copy, .. } => self.conflict_published(copy, true),
         }
     }
 

@@ -91,9 +91,9 @@ struct Probe {
 }
 
 #[derive(Debug, Clone)]
-struct Answer {
+pub(crate) struct Answer {
     at: Time,
-    found: Vec<Disquiet>,
+    pub found: Vec<Disquiet>,
 }
 
 impl Answer {
@@ -103,7 +103,7 @@ impl Answer {
     }
 
     /// Nothing that happens outside could make the file quiet any sooner.
-    fn until(&self) -> Time {
+    pub fn until(&self) -> Time {
         self.found.iter().filter_map(Disquiet::until).fold(self.rested(), Time::max)
     }
 
@@ -200,23 +200,30 @@ impl Coordinator {
             }
             return false;
         }
-        let Some(stamp) = self.files.get(file).and_then(File::stamp) else { return false };
+        let Some(answer) = self.look_outside(file, base) else { return false };
+        if !answer.found.is_empty() {
+            self.wake_quiet(lane, answer.until());
+        }
+        answer.found.is_empty()
+    }
+
+    /// What outside speaks against writing this file, which holds `base`. `None`: that is being asked; the answer marks
+    /// everybody who may have wanted to know.
+    pub(crate) fn look_outside(&mut self, file: &FilePath, base: Digest) -> Option<Answer> {
+        let stamp = self.files.get(file).and_then(File::stamp)?;
         let probe = self.probes.get(file, stamp);
         if probe.is_some_and(|probe| probe.is_asked) {
-            return false;
+            return None;
         }
-        let answer = probe.and_then(|probe| probe.answer.as_ref());
-        if let Some(answer) = answer.filter(|answer| answer.until() > self.now) {
-            let (again, is_quiet) = (answer.until(), answer.found.is_empty());
-            if !is_quiet {
-                self.wake_quiet(lane, again);
-            }
-            return is_quiet;
+        let answer = probe.and_then(|probe| probe.answer.clone());
+        if let Some(answer) = &answer
+            && answer.until() > self.now
+        {
+            return Some(answer.clone());
         }
-        let answer = answer.cloned();
         self.probes.of.insert(file.clone(), Probe { stamp, is_asked: true, answer });
         self.order(Effect::Probe { file: file.clone(), stamp, digest: base });
-        false
+        None
     }
 
     fn wake_quiet(&mut self, id: LaneId, at: Time) {
@@ -232,6 +239,7 @@ impl Coordinator {
     pub(crate) fn probed(&mut self, file: &FilePath, stamp: Stamp, found: Vec<Disquiet>) {
         let Some(probe) = self.probes.of.get_mut(file).filter(|probe| probe.stamp == stamp) else { return };
         (probe.is_asked, probe.answer) = (false, Some(Answer { at: self.now, found }));
+        self.mark_conflicts_of(file);
         for lane in self.lanes_of(file, false) {
             self.mark(lane);
         }
