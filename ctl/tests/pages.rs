@@ -111,6 +111,7 @@ pages! {
     pipeline: PipelineView { pipeline: sample::pipeline_line(), steps: sample::steps(), toml: "[pipeline.show-build]\n".into() };
     conflicts: ConflictsView { conflicts: several_conflicts(), next: Some("3".into()) };
     no_conflicts: ConflictsView::default();
+    why_a_file_waits: sample::why_file();
     doctor: DoctorView { findings: sample::findings() };
     conflict: ConflictView {
         conflict: sample::conflict(),

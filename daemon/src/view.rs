@@ -15,6 +15,7 @@ mod file;
 mod job;
 mod name;
 mod numbering;
+mod quiet;
 mod rest;
 mod status;
 mod wish;
@@ -159,7 +160,8 @@ pub fn only_reads(request: &Request) -> bool {
         | R::Conflict(_)
         | R::Diff(_)
         | R::Blame(_)
-        | R::Doctor(_) => true,
+        | R::Doctor(_)
+        | R::WhyFile(_) => true,
         R::Enumerate(ask) => !ask.apply,
         R::Renumber(ask) => !ask.apply,
         R::Normalise(ask) => !ask.apply,
@@ -221,6 +223,7 @@ pub fn answer(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
         R::Diff(ask) => file::diff(seen, &ask),
         R::Blame(ask) => blame::blame(seen, &ask),
         R::Doctor(_) => Ok(doctor::doctor(seen)),
+        R::WhyFile(ask) => quiet::why(seen, &ask.path),
         R::Enumerate(ask) => numbering::enumerate(seen, &ask),
         R::Renumber(ask) => numbering::renumber(seen, &ask.episode),
         R::Normalise(ask) => numbering::normalise(seen, &ask.episode),

@@ -78,11 +78,19 @@ Examples:
         job: JobId,
     },
 
-    /// Why a job is where it is: what it waits for, what changed, its last words.
-    #[command(after_help = "Example:\n  showctl why 45")]
+    /// Why a job is where it is, or a file is not written.
+    #[command(after_help = "\
+Of a job: what it waits for, what changed, its last words. Of a file: what keeps
+showd from writing into it now, by the same rules that it writes by.
+
+Examples:
+  showctl why 45
+  showctl why \"rundown/10 Tea.md\"
+  showctl why ./45                    # a file of that name")]
     Why {
-        /// From "showctl jobs".
-        job: JobId,
+        /// From "showctl jobs"; or a file.
+        #[arg(value_name = "JOB | PATH")]
+        about: String,
     },
 
     /// What would run now and why, and what is up to date. Does nothing.

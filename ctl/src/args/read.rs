@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_the_way_to_the_help() {
         let lines =
-            ["jobs --state broken", "wait", "wait 4 --timeout soon", "why it", "wait 4 --idle", "lock a", "lock"];
+            ["jobs --state broken", "wait", "wait 4 --timeout soon", "job it", "wait 4 --idle", "lock a", "lock"];
         insta::assert_snapshot!(lines.map(wrong).concat());
         match read(&["showctl".into()]) {
             Err(Unread::Wrong(complaint)) => assert!(complaint.text.contains("what should it do?"), "{complaint}"),

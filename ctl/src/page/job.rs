@@ -6,7 +6,8 @@ use super::table::{Cell, Table, cell, column};
 use super::words::{aside, clock, hanging, plural, safe, size, span, took, width};
 use super::{Look, Page};
 use show_protocol::{
-    AttemptView, BlockerView, IdsView, JobLine, JobRef, JobState, JobView, JobsView, KeyChange, WaitedView, WhyView,
+    AttemptView, BlockerView, IdsView, JobLine, JobRef, JobState, JobView, JobsView, KeyChange, WaitedView,
+    WhyFileView, WhyView,
 };
 
 /// What a state means for the eye.
@@ -215,6 +216,29 @@ impl Page for WhyView {
             for line in &self.last_words {
                 out.push_str(&format!("  {} {}\n", dim("|"), safe(line)));
             }
+        }
+        if !self.hint.is_empty() {
+            out.push('\n');
+            out.push_str(&hanging("  hint: ", &dim("  hint: "), &self.hint, look.width));
+        }
+        out
+    }
+}
+
+impl Page for WhyFileView {
+    fn page(&self, look: &Look) -> String {
+        let mut out = hanging("", "", &self.text, look.width);
+        if !self.blockers.is_empty() {
+            out.push_str(&format!("\n{}\n", name("In the way")));
+            out.push_str(&blocker_lines(&self.blockers, look));
+        }
+        if !self.jobs.is_empty() {
+            out.push_str(&format!("\n{}\n", name("Waiting to be written")));
+            out.push_str(&job_table(&self.jobs, look, false));
+        }
+        if self.proposals_open > 0 {
+            let text = format!("{} for a yes or no", plural(u64::from(self.proposals_open), "proposal"));
+            out.push_str(&format!("\n{}", hanging("", "", &text, look.width)));
         }
         if !self.hint.is_empty() {
             out.push('\n');

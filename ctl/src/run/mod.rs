@@ -83,7 +83,10 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
             jobs(&session, ask, all).await
         }
         Command::Job { job } => session.show(ask::Job { job }).await,
-        Command::Why { job } => session.show(ask::Why { job }).await,
+        Command::Why { about } => match about.parse() {
+            Ok(job) => session.show(ask::Why { job }).await,
+            Err(_) => session.show(ask::WhyFile { path: place::path(about.as_ref())? }).await,
+        },
         Command::Plan { about, page } => {
             let (episode, path) = match about {
                 Some(word) if place::is_episode(&word) => (Some(word), None),

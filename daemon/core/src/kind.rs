@@ -52,7 +52,7 @@ pub(crate) fn copied(file: &FilePath) -> Option<FilePath> {
 }
 
 /// A person's Markdown: kept as a blob when read, written only when quiet.
-pub(crate) fn is_markdown(path: &str) -> bool {
+pub fn is_markdown(path: &str) -> bool {
     extension(path).is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
 }
 

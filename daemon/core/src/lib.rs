@@ -52,6 +52,7 @@ pub use coordinator::Coordinator;
 pub use decision::Decision;
 pub use effect::*;
 pub use event::*;
+pub use kind::is_markdown;
 pub use name::*;
 pub use quiet::Disquiet;
 pub use row::*;

@@ -13,7 +13,7 @@ use crate::view::{
     DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventsView,
     FollowView, HistoryView, IdsView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView, LogView,
     PipelineView, PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle, Severity,
-    SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyView,
+    SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
 };
 use crate::{AttemptNo, BuildId, JobId, LeaseId, ProposalId, Seq};
 use serde::{Deserialize, Serialize};
@@ -311,4 +311,7 @@ asks! {
 
     /// Whether everything that showd needs is there and as it should be.
     Doctor {} -> Doctor(DoctorView);
+
+    /// Whether a file may be written now: by the same rules that the daemon writes by.
+    WhyFile { path: String } -> WhyFile(WhyFileView);
 }

@@ -6,7 +6,7 @@ use crate::view::{
     DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventView, EventsView,
     FollowView, HistoryView, IdsView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView, LogView,
     PipelineView, PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView,
-    SubmittedView, VersionView, WaitedView, WhyView,
+    SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,7 @@ pub enum Answer {
     Diff(DiffView),
     Blame(BlameView),
     Doctor(DoctorView),
+    WhyFile(WhyFileView),
 }
 
 /// What comes without being asked for each time. Append only.

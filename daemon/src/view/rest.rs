@@ -111,7 +111,7 @@ pub fn look_at_locks(world: &World, locks: &mut [LockView]) {
 }
 
 /// What lies beside a path that is not there and has nearly its name.
-fn nearest_beside(root: &Path, file: &str) -> Option<String> {
+pub fn nearest_beside(root: &Path, file: &str) -> Option<String> {
     let (folder, name) = file.rsplit_once('/').map_or(("", file), |(folder, name)| (folder, name));
     let entries = std::fs::read_dir(root.join(folder)).ok()?.flatten();
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();

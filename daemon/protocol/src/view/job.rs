@@ -193,6 +193,23 @@ views! {
         hint: String,
     }
 
+    /// Whether a file may be written now.
+    WhyFileView {
+        share: String,
+        file: String,
+        /// The whole answer in a sentence or two.
+        text: String,
+        /// It is a person's file, and nothing is in the way of writing it.
+        quiet: bool,
+        /// What is in the way.
+        blockers: Vec<BlockerView>,
+        /// What waits to be written into it, or failed to be.
+        jobs: Vec<JobLine>,
+        proposals_open: u32,
+        /// The next move. May be empty.
+        hint: String,
+    }
+
     /// One thing in the way.
     BlockerView {
         kind: BlockerKind,

@@ -448,6 +448,25 @@ pub fn why_waiting() -> WhyView {
     }
 }
 
+pub fn why_file() -> WhyFileView {
+    let lately = BlockerView {
+        kind: BlockerKind::NotQuiet,
+        text: text("episodes/0901/rundown/20 Steam Ad.md is not quiet: changed on laptop a moment ago"),
+        until_at_ms: Some(NOW + 2 * MINUTE),
+        ..BlockerView::default()
+    };
+    WhyFileView {
+        share: text("main"),
+        file: text("episodes/0901/rundown/20 Steam Ad.md"),
+        text: text("episodes/0901/rundown/20 Steam Ad.md is not written now"),
+        quiet: false,
+        blockers: vec![lately],
+        jobs: vec![job_line(45, "weave", "episodes/0901/rundown/20 Steam Ad.md", JobState::Waiting, "for quiet")],
+        proposals_open: 2,
+        hint: text("\"showctl proposals\" lists what waits for a yes or no"),
+    }
+}
+
 pub fn revision() -> RevisionView {
     RevisionView {
         revision: 3,
@@ -762,6 +781,7 @@ pub fn requests() -> Vec<Request> {
         ask::Diff { path: file(), from: text("2"), to: some("3") }.into(),
         ask::Blame { path: file() }.into(),
         ask::Doctor {}.into(),
+        ask::WhyFile { path: file() }.into(),
     ]
 }
 
@@ -870,6 +890,7 @@ pub fn answers() -> Vec<Answer> {
         }),
         Answer::Blame(blame()),
         Answer::Doctor(DoctorView { findings: findings() }),
+        Answer::WhyFile(why_file()),
     ]
 }
 

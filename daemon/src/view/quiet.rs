@@ -1,0 +1,62 @@
+//! Whether a file may be written now: what [`show_core::Coordinator::quiet`] says, for people.
+
+use super::{Answered, Seen, job, later, name, not_found, rest};
+use show_core::{Blocker, JobState as State, ProposalState, WEAVE, is_markdown};
+use show_protocol::{Answer, WhyFileView};
+
+pub fn why(seen: &Seen<'_>, typed: &str) -> Answered {
+    let file = name::file(seen, typed)?;
+    let of_it = |row: &&show_core::JobRow| {
+        *row.node.step == *WEAVE && row.subject.share == file.share && row.node.element == file.path
+    };
+    let jobs = seen.core.jobs().filter(of_it);
+    let jobs: Vec<_> = jobs.filter(|row| !row.state.is_over() || matches!(row.state, State::Failed { .. })).collect();
+    let proposals = seen.core.proposals().filter(|row| row.file == file && row.state == ProposalState::Open).count();
+    let mut view = WhyFileView {
+        share: seen.world.share_name(file.share),
+        file: file.path.to_string(),
+        jobs: jobs.iter().map(|row| job::line(seen, row)).collect(),
+        proposals_open: u32::try_from(proposals).unwrap_or(u32::MAX),
+        ..WhyFileView::default()
+    };
+    let path = &file.path;
+    let Some(row) = seen.reader.file(&file)? else {
+        let root = seen.world.root(file.share).map(std::path::Path::to_path_buf);
+        view.text = format!("no step reads {path}, and showd writes only what it made or what it reads");
+        return Ok(later(move |_| match root {
+            Some(root) if root.join(&view.file).symlink_metadata().is_err() => {
+                let meant = rest::nearest_beside(&root, &view.file);
+                let hint = meant.map_or_else(String::new, |near| format!("did you mean \"{near}\"?"));
+                not_found(format!("there is no {}", view.file), hint).into()
+            }
+            _ => Answer::WhyFile(view).into(),
+        }));
+    };
+    if !is_markdown(path) {
+        view.text = match &row.by_us {
+            Some(node) => format!("{path} is what {node} made, and is replaced whenever that comes out differently"),
+            None => format!("{path} is read and never written: only Markdown is repaired in place"),
+        };
+        return Ok(Answer::WhyFile(view).into());
+    }
+    let blockers = seen.core.quiet(&file);
+    view.quiet = blockers.is_empty();
+    view.blockers = blockers.iter().map(job::blocker).collect();
+    view.text = if !view.quiet {
+        format!("{path} is not written now")
+    } else if jobs.iter().any(|row| !row.state.is_over()) {
+        format!("{path} is quiet: what waits for it is written next")
+    } else {
+        format!("{path} is quiet, and nothing waits to be written into it")
+    };
+    view.hint = if blockers.iter().any(|one| matches!(one, Blocker::ConflictCopy { .. })) {
+        format!("\"showctl conflicts\" shows both sides, \"showctl resolve '{path}'\" settles it")
+    } else if blockers.iter().any(|one| matches!(one, Blocker::Held { .. })) {
+        format!("\"showctl release '{path}'\" ends the hold")
+    } else if proposals > 0 {
+        "\"showctl proposals\" lists what waits for a yes or no".to_owned()
+    } else {
+        String::new()
+    };
+    Ok(Answer::WhyFile(view).into())
+}
