@@ -174,6 +174,7 @@ impl Store {
                     Change::Put(_) if overwritten[place] => {}
                     Change::Put(row) => writer.put(row)?,
                     Change::Delete(key) => writer.delete(key)?,
+                    Change::History { from, to, copied } => writer.move_history(from, to, *copied)?,
                     Change::Log(event) => writer.log(event, events_kept_max)?,
                 }
             }

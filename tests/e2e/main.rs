@@ -11,6 +11,7 @@ mod desk;
 mod people;
 mod pipeline;
 mod programs;
+mod rename;
 mod share;
 mod syncthing;
 mod wire;

@@ -69,6 +69,10 @@ impl World {
                 }
                 // Given back, or over by the daemon's clock.
                 Change::Delete(RowKey::Lease(lease)) => drop(self.leases.remove(lease)),
+                // It went with its file to the new name.
+                Change::Put(Row::Lease(row)) if self.leases.contains_key(&row.id) => {
+                    self.leases.insert(row.id, row.clone());
+                }
                 Change::Put(Row::Meta(new)) => {
                     let old = self.store.meta.clone();
                     let rises = new.next_job >= old.next_job

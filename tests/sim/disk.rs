@@ -36,12 +36,26 @@ pub struct LastWords {
 
 impl Disk {
     pub fn write(&mut self, path: &str, text: &str, wall: i64) -> Stamp {
-        self.inode += 1;
-        self.gone.remove(episode_of(path));
-        let ns = wall * 1_000_000;
-        let stamp = Stamp { size: text.len() as u64, mtime_ns: ns, ctime_ns: ns, inode: self.inode };
-        self.files.insert(path.to_owned(), File { text: text.to_owned(), stamp });
+        let (ns, inode) = (wall * 1_000_000, self.next_inode());
+        let stamp = Stamp { size: text.len() as u64, mtime_ns: ns, ctime_ns: ns, inode };
+        self.put(path, File { text: text.to_owned(), stamp });
         stamp
+    }
+
+    /// A file gets this name.
+    pub fn put(&mut self, path: &str, file: File) {
+        self.gone.remove(episode_of(path));
+        self.files.insert(path.to_owned(), file);
+    }
+
+    pub fn next_inode(&mut self) -> u64 {
+        self.inode += 1;
+        self.inode
+    }
+
+    /// Episodes with a note in them.
+    pub fn episodes(&self) -> BTreeSet<String> {
+        self.files.keys().filter(|path| is_note(path)).map(|path| episode_of(path).to_owned()).collect()
     }
 
     pub fn digest(&self, path: &str) -> Option<Digest> {

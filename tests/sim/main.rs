@@ -134,3 +134,8 @@ fn planted_writes_into_open_files_are_seen() {
 fn planted_publishers_that_bring_a_removed_episode_back_are_seen() {
     caught(Planted::EpisodeBroughtBack, "a removed episode stays removed");
 }
+
+#[test]
+fn planted_restarts_that_forget_what_is_gone_are_seen() {
+    caught(Planted::GoneForgotten, "at calm");
+}

@@ -7,7 +7,7 @@ use crate::world::{Item, World};
 use show_core::*;
 
 /// One thing that a person or another program does.
-pub const ACTIONS: u64 = 19;
+pub const ACTIONS: u64 = 21;
 
 impl World {
     pub fn person_acts(&mut self) {
@@ -35,12 +35,26 @@ impl World {
                 self.edited_elsewhere(&path);
             }
             18 => self.remove_episode(),
-            _ => unreachable!("there are nineteen actions"),
+            19 => self.rename_or_copy_episode(),
+            20 => self.rename_note(),
+            _ => unreachable!("there are twenty-one actions"),
         }
     }
 
     fn some_episode(&mut self) -> String {
-        format!("ep/{}/", 1 + self.dice.below(2))
+        let there: Vec<String> = self.disk.episodes().into_iter().collect();
+        if self.dice.once_in(3) {
+            return format!("ep/{}/", 1 + self.dice.below(2));
+        }
+        self.dice.pick(&there).cloned().unwrap_or_else(|| "ep/1/".to_owned())
+    }
+
+    /// A name that no episode has.
+    fn free_episode(&mut self) -> Option<String> {
+        let there = self.disk.episodes();
+        let free: Vec<String> =
+            (1..=EPISODES_MAX).map(|n| format!("ep/{n}/")).filter(|name| !there.contains(name)).collect();
+        self.dice.pick(&free).cloned()
     }
 
     fn some_note(&mut self) -> String {
@@ -161,6 +175,77 @@ impl World {
         }
     }
 
+    /// The folder gets another name, or a new episode begins as a copy of it.
+    fn rename_or_copy_episode(&mut self) {
+        let there: Vec<String> = self.disk.episodes().into_iter().collect();
+        let (Some(from), Some(to)) = (self.dice.pick(&there).cloned(), self.free_episode()) else { return };
+        if self.share_away {
+            return;
+        }
+        let is_copy = self.dice.once_in(3);
+        // Syncthing makes the files anew where a person on this machine only gives the folder another name.
+        let is_anew = is_copy || self.dice.once_in(4);
+        self.say(|| format!("person {} {from} to {to}", if is_copy { "copied" } else { "renamed" }));
+        let paths: Vec<String> = self.disk.files.keys().filter(|path| path.starts_with(&from)).cloned().collect();
+        for path in paths {
+            let new = format!("{to}{}", &path[from.len()..]);
+            if !is_copy {
+                self.rename(&path, &new, is_anew);
+            } else if !path.contains("/.") && !path.contains(".sync-conflict-") {
+                self.copy(&path, &new);
+            }
+        }
+        if !is_copy {
+            // What was set aside of a note that is gone stays with its old name.
+            let aside: Vec<String> = self.disk.aside.keys().filter(|note| note.starts_with(&from)).cloned().collect();
+            for note in aside {
+                let new = format!("{to}{}", &note[from.len()..]);
+                if self.disk.files.contains_key(&new) {
+                    let marks = self.disk.aside.remove(&note).unwrap_or_default();
+                    self.disk.aside.entry(new).or_default().extend(marks);
+                }
+            }
+            self.disk.gone.insert(from);
+        }
+    }
+
+    fn rename_note(&mut self) {
+        let (note, free) = (self.some_note(), self.some_note());
+        let free = format!("{}{}", crate::disk::episode_of(&note), free.rsplit('/').next().unwrap_or_default());
+        let is_free = !self.disk.files.keys().any(|path| path.starts_with(free.trim_end_matches(".md")));
+        if !self.share_away && is_free && self.disk.files.contains_key(&note) && !self.disk.aside.contains_key(&note) {
+            self.say(|| format!("person renamed {note} to {free}"));
+            self.rename(&note, &free, false);
+        }
+    }
+
+    fn rename(&mut self, from: &str, to: &str, is_anew: bool) {
+        let Some(mut file) = self.disk.files.remove(from) else { return };
+        if is_anew {
+            file.stamp.inode = self.disk.next_inode();
+        }
+        self.disk.put(to, file);
+        if let Some(words) = self.disk.last_words.remove(from) {
+            let words = LastWords { unheard: words.unheard || self.deaf, ..words };
+            self.disk.last_words.insert(to.to_owned(), words);
+        }
+        if self.tampered.remove(from) {
+            self.tampered.insert(to.to_owned());
+        }
+        self.checks.removed(from);
+        self.checks.removed(to);
+        self.hint(from);
+        self.hint(to);
+    }
+
+    fn copy(&mut self, from: &str, to: &str) {
+        let text = self.disk.files[from].text.clone();
+        self.save(to, &text);
+        if self.tampered.contains(from) {
+            self.tampered.insert(to.to_owned());
+        }
+    }
+
     /// Puts an older text of a note back, by hand.
     fn undo(&mut self) {
         let path = self.some_note();
@@ -262,6 +347,9 @@ impl World {
         Some(JobName { job, subject: row.subject.clone(), parameters, node: row.node.clone() })
     }
 }
+
+/// So many episodes there may be at once.
+const EPISODES_MAX: u64 = 4;
 
 pub fn subject(episode: &str) -> Subject {
     Subject { pipeline: "show".into(), share: SHARE, path: episode.into() }

@@ -15,4 +15,5 @@ pub enum Planted {
     OpenFileIgnored,
     SetAsideForgotten,
     EpisodeBroughtBack,
+    GoneForgotten,
 }

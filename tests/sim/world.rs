@@ -457,6 +457,9 @@ impl World {
         if self.planted == Planted::RestoreForgetsLease {
             rows.leases.clear();
         }
+        if self.planted == Planted::GoneForgotten {
+            rows.files.retain(|row| row.left.is_none());
+        }
         self.say(|| "the daemon starts".to_owned());
         let (core, decision) = Coordinator::restore(rows, self.rules.clone(), Time(self.seen));
         self.wake = core.next_deadline().map(|at| at.0);
@@ -722,12 +725,12 @@ impl World {
             let conflicts: Vec<ConflictView> = core.conflicts().collect();
             return Some(format!("{copy} is still there: {conflicts:?}"));
         }
-        for episode in ["ep/1/", "ep/2/"] {
+        for episode in &self.disk.episodes() {
             let notes: Vec<(&String, &str)> = self
                 .disk
                 .files
                 .iter()
-                .filter(|(path, _)| path.starts_with(episode) && is_note(path))
+                .filter(|(path, _)| path.starts_with(episode.as_str()) && is_note(path))
                 .map(|(path, file)| (path, file.text.as_str()))
                 .collect();
             if notes.is_empty() {

@@ -74,8 +74,8 @@ impl Coordinator {
     /// Orders what has to be known first.
     pub(crate) fn find_out(&mut self, id: LaneId, outlook: &Outlook) {
         for file in &outlook.wants.hash {
-            if self.files.begin_hashing(file) {
-                self.order(Effect::Hash { file: file.clone(), keep: crate::settle::keeps_bytes(file) });
+            if self.read(file) {
+                self.mark(id);
             }
         }
         if !outlook.wants.look_up.is_empty() {

@@ -207,10 +207,11 @@ impl Coordinator {
                 Err(Stand::Unread)
             }
             Content::Unread => {
-                if self.files.begin_hashing(file) {
-                    self.order(Effect::Hash { file: file.clone(), keep: keeps_bytes(file) });
+                self.read(file);
+                match self.files.on_disk(file, &play.pipeline, self.now) {
+                    Content::Known(digest) => Ok(Some(digest)),
+                    _ => Err(Stand::Unread),
                 }
-                Err(Stand::Unread)
             }
         }
     }

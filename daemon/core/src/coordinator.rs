@@ -6,6 +6,7 @@
 
 use crate::build::{Build, Job};
 use crate::conflict::Conflicts;
+use crate::follow::Gone;
 use crate::lane::{Lane, LaneId, LaneNames, ViewName};
 use crate::lease::Leases;
 use crate::plan::Outlook;
@@ -31,6 +32,7 @@ pub struct Coordinator {
     pub(crate) meta: MetaRow,
     pub(crate) shares: BTreeMap<crate::ShareId, Share>,
     pub(crate) files: Files,
+    pub(crate) gone: Gone,
     /// Version of each tool that was looked for; `None`: it is not installed.
     pub(crate) tools: BTreeMap<String, Option<String>>,
     /// The runner is connected.
@@ -108,8 +110,9 @@ impl Coordinator {
     /// When to call [`Self::step`] with [`Event::Clock`], unless something else happens before.
     pub fn next_deadline(&self) -> Option<Time> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let clocks = [timer, self.leases.next_end(), self.files.next_leaving(), self.conflicts.next_wake()];
-        clocks.into_iter().flatten().min()
+        let leaving = [self.files.next_leaving(), self.gone.next_end()];
+        let clocks = [timer, self.leases.next_end(), self.conflicts.next_wake()].into_iter().chain(leaving);
+        clocks.flatten().min()
     }
 
     fn take_note(&mut self, event: Event) {
@@ -145,6 +148,7 @@ impl Coordinator {
     pub(crate) fn catch_up(&mut self) {
         self.end_locks();
         self.forget_left_files();
+        self.forget_gone_files();
         self.ring_timers();
         self.judge_conflicts();
         let mut rounds = 0;

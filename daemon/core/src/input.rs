@@ -204,7 +204,7 @@ impl Planner<'_> {
     }
 
     /// Plain files below the subject that match, with conflict copies where names alone are asked for.
-    fn matching(&self, pattern: &Pattern, copies: bool) -> Vec<FilePath> {
+    pub(crate) fn matching(&self, pattern: &Pattern, copies: bool) -> Vec<FilePath> {
         let directory = self.lane.directory();
         let prefix = format!("{directory}{}", pattern.prefix());
         let below = self.core.files.below(self.lane.name.subject.share, &prefix);

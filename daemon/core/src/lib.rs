@@ -20,6 +20,7 @@ mod decision;
 mod effect;
 mod ending;
 mod event;
+mod follow;
 mod input;
 mod job;
 mod key;

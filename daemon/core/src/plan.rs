@@ -360,7 +360,9 @@ impl Planner<'_> {
                 Err(blocker) => return Stand::Blocked(vec![blocker]),
             },
         };
-        if let Some(blocker) = outputs.iter().find_map(|(_, file)| self.unread_output(file)) {
+        let mut written: Vec<FilePath> = outputs.iter().map(|(_, file)| file.clone()).collect();
+        written.extend(self.in_the_way_of_patterns(turn, element));
+        if let Some(blocker) = written.iter().find_map(|file| self.unread_output(file)) {
             return Stand::Blocked(vec![blocker]);
         }
         let mut files = Wanted { reads: gathered.reads, writes: BTreeSet::new() };
@@ -402,6 +404,15 @@ impl Planner<'_> {
             outputs.extend(filled.path().map(|path| (role.clone(), self.lane.file(&path))));
         }
         Ok(outputs)
+    }
+
+    /// Files that lie where an output may go whose name only the step knows: read first, so that it is known whose they
+    /// are.
+    fn in_the_way_of_patterns(&mut self, turn: &Turn, element: Option<&Element>) -> Vec<FilePath> {
+        let word = turn.map.as_ref().map(|map| map.word.as_str());
+        let filled = turn.outputs.iter().filter_map(|(_, pattern)| self.lane.fill(pattern, word, element).ok());
+        let open: Vec<_> = filled.filter(|pattern| pattern.path().is_none()).collect();
+        open.iter().flat_map(|pattern| self.matching(pattern, false)).collect()
     }
 
     /// The action key; `fixed`: texts that we published stand for those their edits were made from.

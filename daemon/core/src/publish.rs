@@ -355,7 +355,8 @@ impl Coordinator {
             Move::Replace { file, new, size, human, .. } => (file, *new, *size, *human),
             Move::New { file, new, size, .. } => (file, *new, *size, crate::settle::keeps_bytes(file)),
             Move::Rename { from, to, .. } => {
-                self.forget_file(from);
+                self.note_rename(from, to);
+                self.forget_probe(from);
                 self.order(Effect::LookAt { file: to.clone() });
                 return;
             }
@@ -367,6 +368,7 @@ impl Coordinator {
         let written = Written { digest, stamp: stamp.unwrap_or(NO_STAMP), by, human, scan: self.scan_of(file.share) };
         let (row, overtaken) = self.files.write(file, written, self.now);
         self.put(Row::File(row));
+        self.note_replaced(file);
         if overtaken || stamp.is_none() {
             self.order(Effect::LookAt { file: file.clone() });
         }
@@ -385,6 +387,7 @@ impl Coordinator {
 
     fn forget_file(&mut self, file: &FilePath) {
         self.files.forget(file);
+        self.gone.remove(file);
         self.forget_probe(file);
         self.delete(RowKey::File(file.clone()));
         self.forget_fixed_points(file, Digest([0; 32]));

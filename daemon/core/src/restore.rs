@@ -5,6 +5,7 @@
 //! scan, so a restart on an unchanged tree reads nothing, starts nothing and writes nothing.
 
 use crate::build::{Build, Job};
+use crate::follow::Gone;
 use crate::lane::{LaneName, LaneNames};
 use crate::lease::{Leases, Wanted};
 use crate::playbook::Playbook;
@@ -37,6 +38,7 @@ impl Coordinator {
             meta: rows.meta.clone(),
             meta_kept: rows.meta.clone(),
             files: Files::default(),
+            gone: Gone::default(),
             tools: BTreeMap::new(),
             runner: false,
             lanes: BTreeMap::new(),
@@ -78,10 +80,9 @@ impl Coordinator {
     fn take_up(&mut self, rows: Rows) {
         let now = self.now;
         let known: BTreeSet<ShareId> = self.shares.keys().copied().collect();
-        rows.files
-            .into_iter()
-            .filter(|row| known.contains(&row.file.share))
-            .for_each(|row| self.files.restore(row, now));
+        for row in rows.files.into_iter().filter(|row| known.contains(&row.file.share)) {
+            if row.left.is_some() { self.gone.restore(row) } else { self.files.restore(row, now) }
+        }
         for (subject, build) in rows.ended {
             self.ended.entry(subject).or_default().push_back(build);
         }

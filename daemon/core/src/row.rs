@@ -18,6 +18,13 @@ use serde::{Deserialize, Serialize};
 pub enum Change {
     Put(Row),
     Delete(RowKey),
+    /// All revisions of a file become those of another, in their order and after those it has. With `copied` it keeps
+    /// them as well.
+    History {
+        from: FilePath,
+        to: FilePath,
+        copied: bool,
+    },
     /// Appended to the event log; the core numbers it.
     Log(EventRow),
 }
@@ -100,6 +107,17 @@ pub struct FileRow {
     /// When we last published into it.
     pub published: Option<Time>,
     /// These bytes were published by us: as whose output or weave.
+    pub by_us: Option<Node>,
+    /// What it was before: of a note the texts, of an output what we made, newest last and only so many.
+    pub former: Vec<Former>,
+    /// When it was gone for good. What was known of it waits for the name under which it comes back.
+    pub left: Option<Time>,
+}
+
+/// What a file was once, by which a copy of it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    pub digest: Digest,
     pub by_us: Option<Node>,
 }
 
@@ -337,6 +355,8 @@ pub struct RevisionRow {
 impl RevisionRow {
     /// How the origin of what a conflict copy held begins; its path follows.
     pub(crate) const SET_ASIDE: &str = "person, set aside as ";
+    /// How the origin of the version begins with which a file got its name; its old path follows.
+    pub(crate) const RENAMED: &str = "renamed from ";
 
     /// It is what a conflict copy held, and not what lay at the path.
     pub fn was_set_aside(&self) -> bool {

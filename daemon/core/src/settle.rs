@@ -7,7 +7,7 @@
 //! Knows nothing of steps. Read [`Files::see`] and [`Files::text`] first.
 
 use crate::kind::{Kind, is_markdown, is_text, kind};
-use crate::{Digest, FilePath, FileRow, Look, Node, Pipeline, ShareId, Stamp, Time};
+use crate::{Digest, FilePath, FileRow, Former, Look, Node, Pipeline, ShareId, Stamp, Time};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::ops::Bound;
@@ -22,6 +22,8 @@ pub(crate) struct Files {
     hashing: BTreeSet<FilePath>,
     /// Files that went away, by when that has settled for everybody.
     leaving: BTreeSet<(Time, FilePath)>,
+    /// Notes, and what we made, by what they are and what they were.
+    alike: BTreeMap<Digest, BTreeSet<FilePath>>,
 }
 
 /// One file as it looks and as it was last read.
@@ -47,6 +49,7 @@ struct Read {
     changed: Time,
     published: Option<Time>,
     by_us: Option<Node>,
+    former: Vec<Former>,
 }
 
 /// What may be known of a file's content.
@@ -89,10 +92,12 @@ impl Files {
             changed: row.changed.min(now),
             published: row.published.map(|at| at.min(now)),
             by_us: row.by_us,
+            former: row.former,
         };
         self.index(&row.file);
         let file = File { now: Some(row.stamp), before: None, first: now, last: now, read: Some(read), scan: 0 };
-        self.table.insert(row.file, file);
+        self.table.insert(row.file.clone(), file);
+        self.index_digests(&row.file, &BTreeSet::new());
     }
 
     /// Takes note of how a file looks. `settle_ms`: the shortest time after which somebody takes it for settled.
@@ -222,18 +227,61 @@ impl Files {
 
     /// The content was read under the stamp that the file has. Returns the row to keep, and whether it is new content.
     pub fn read(&mut self, path: &FilePath, digest: Digest) -> Option<(FileRow, bool)> {
+        let was = self.telling(path);
         let file = self.table.get_mut(path)?;
         let stamp = file.now?;
         let read = match file.read.take() {
             // Touched, or changed and changed back: it is still ours if it was, but somebody is at work on it.
             Some(read) if read.digest == digest => (Read { stamp, changed: file.last, ..read }, false),
             before => {
-                let published = before.and_then(|read| read.published);
-                (Read { stamp, digest, changed: file.last, published, by_us: None }, true)
+                let published = before.as_ref().and_then(|read| read.published);
+                let former = former(path, before);
+                (Read { stamp, digest, changed: file.last, published, by_us: None, former }, true)
             }
         };
         file.read = Some(read.0);
-        Some((file.row(path)?, read.1))
+        let row = file.row(path)?;
+        self.index_digests(path, &was);
+        Some((row, read.1))
+    }
+
+    /// It is another file as that was when last read, under a new name. Returns the row to keep.
+    pub fn adopt(&mut self, path: &FilePath, of: &FileRow) -> Option<FileRow> {
+        let was = self.telling(path);
+        let file = self.table.get_mut(path)?;
+        let (stamp, digest, published) = (of.stamp, of.digest, of.published);
+        let (by_us, former) = (of.by_us.clone(), of.former.clone());
+        // Whoever renames a file is at work on it.
+        file.read = Some(Read { stamp, digest, changed: file.last, published, by_us, former });
+        let row = file.row(path);
+        self.index_digests(path, &was);
+        row
+    }
+
+    /// Another file lay there before. Returns the row to keep, if it is worth one.
+    pub fn remember(&mut self, path: &FilePath, was: FileRow) -> Option<FileRow> {
+        let telling = self.telling(path);
+        let read = self.table.get_mut(path)?.read.as_mut()?;
+        let mut all = was.former;
+        all.extend(was.by_us.is_some().then_some(Former { digest: was.digest, by_us: was.by_us }));
+        all.retain(|former| former.digest != read.digest && !read.former.contains(former));
+        if all.is_empty() {
+            return None;
+        }
+        all.append(&mut read.former);
+        read.former = all.split_off(all.len().saturating_sub(FORMER_MAX));
+        let row = self.row(path);
+        self.index_digests(path, &telling);
+        row
+    }
+
+    /// What was recorded of a file that is gone is another's now.
+    pub fn disown(&mut self, path: &FilePath) {
+        let was = self.telling(path);
+        if let Some(file) = self.table.get_mut(path) {
+            file.read = None;
+        }
+        self.index_digests(path, &was);
     }
 
     /// Something was published here. Returns the row to keep, and whether somebody has changed the file again already.
@@ -244,6 +292,7 @@ impl Files {
             self.table.insert(path.clone(), file);
             self.index(path);
         }
+        let telling = self.telling(path);
         let file = self.table.get_mut(path).expect("it was just made sure of");
         file.scan = scan;
         let before = file.read.take();
@@ -253,22 +302,33 @@ impl Files {
             file.now = Some(stamp);
         }
         let changed = before.as_ref().filter(|_| by.is_some()).map_or(now, |read| read.changed);
-        let published = if human { Some(now) } else { before.and_then(|read| read.published) };
-        file.read = Some(Read { stamp, digest, changed, published, by_us: by });
-        (file.row(path).expect("it was just read"), overtaken)
+        let published = if human { Some(now) } else { before.as_ref().and_then(|read| read.published) };
+        let former = match before {
+            Some(read) if read.digest == digest => read.former,
+            before => former(path, before),
+        };
+        file.read = Some(Read { stamp, digest, changed, published, by_us: by, former });
+        let row = file.row(path).expect("it was just read");
+        self.index_digests(path, &telling);
+        (row, overtaken)
     }
 
     /// A file that has the very bytes we would have written counts as ours. Returns the row to keep, if it changed.
     pub fn own(&mut self, path: &FilePath, by: Node) -> Option<FileRow> {
+        let was = self.telling(path);
         let file = self.table.get_mut(path)?;
         let read = file.read.as_mut().filter(|read| read.by_us.as_ref() != Some(&by))?;
         read.by_us = Some(by);
-        file.row(path)
+        let row = file.row(path);
+        self.index_digests(path, &was);
+        row
     }
 
     /// The file was moved away or removed by us.
     pub fn forget(&mut self, path: &FilePath) {
+        let was = self.telling(path);
         self.table.remove(path);
+        self.index_digests(path, &was);
         self.hashing.remove(path);
         let (of, map) = match kind(&path.path) {
             Kind::Temporary { of } => (of, &mut self.beside),
@@ -302,6 +362,44 @@ impl Files {
     /// All conflict copies of a share.
     pub fn all_copies(&self, share: ShareId) -> impl Iterator<Item = &FilePath> {
         self.copies.iter().filter(move |(of, _)| of.share == share).flat_map(|(_, copies)| copies)
+    }
+
+    /// Some file of the share is this inode. Looks at all of them.
+    pub fn has_inode(&self, share: ShareId, inode: u64) -> bool {
+        inode != 0 && self.of_share(share).any(|(_, file)| file.now.is_some_and(|now| now.inode == inode))
+    }
+
+    /// Notes, and what we made, that are this or were it not long ago.
+    pub fn alike(&self, digest: Digest) -> impl Iterator<Item = &FilePath> {
+        self.alike.get(&digest).into_iter().flatten()
+    }
+
+    /// What a file is found by in `alike`.
+    fn telling(&self, path: &FilePath) -> BTreeSet<Digest> {
+        let Some(read) = self.table.get(path).and_then(|file| file.read.as_ref()) else { return BTreeSet::new() };
+        let now = (read.by_us.is_some() || is_markdown(&path.path)).then_some(read.digest);
+        read.former.iter().map(|former| former.digest).chain(now).collect()
+    }
+
+    /// Follows a change of what a file is found by.
+    fn index_digests(&mut self, path: &FilePath, was: &BTreeSet<Digest>) {
+        let now = self.telling(path);
+        for digest in was.difference(&now) {
+            if let Some(set) = self.alike.get_mut(digest) {
+                set.remove(path);
+                if set.is_empty() {
+                    self.alike.remove(digest);
+                }
+            }
+        }
+        for digest in now.difference(was) {
+            self.alike.entry(*digest).or_default().insert(path.clone());
+        }
+    }
+
+    /// What is kept of a file.
+    pub fn row(&self, path: &FilePath) -> Option<FileRow> {
+        self.table.get(path)?.row(path)
     }
 
     /// Notes what lies beside what; true when it is not a plain file.
@@ -349,6 +447,12 @@ impl File {
             Some(read) => read.changed,
             None => self.last,
         }
+    }
+
+    /// As whose output or weave it was this, now or before.
+    pub fn made_as(&self, digest: Digest) -> Option<&Node> {
+        let read = self.read.as_ref()?;
+        made_as(read.digest, read.by_us.as_ref(), &read.former, digest)
     }
 
     pub fn published(&self) -> Option<Time> {
@@ -405,9 +509,39 @@ impl File {
             changed: read.changed,
             published: read.published,
             by_us: read.by_us,
+            former: read.former,
+            left: None,
         })
     }
 }
+
+impl FileRow {
+    /// As whose output or weave it was this, now or before.
+    pub(crate) fn made_as(&self, digest: Digest) -> Option<&Node> {
+        made_as(self.digest, self.by_us.as_ref(), &self.former, digest)
+    }
+}
+
+fn made_as<'a>(now: Digest, by_us: Option<&'a Node>, former: &'a [Former], digest: Digest) -> Option<&'a Node> {
+    let now = by_us.filter(|_| now == digest);
+    now.or_else(|| former.iter().rev().find(|former| former.digest == digest)?.by_us.as_ref())
+}
+
+/// What a file was before, with what it was until now.
+fn former(path: &FilePath, until_now: Option<Read>) -> Vec<Former> {
+    let Some(Read { digest, by_us, mut former, .. }) = until_now else { return Vec::new() };
+    if by_us.is_some() || is_markdown(&path.path) {
+        former.retain(|other| other.digest != digest);
+        former.push(Former { digest, by_us });
+        if former.len() > FORMER_MAX {
+            former.remove(0);
+        }
+    }
+    former
+}
+
+/// A copy is read soon after it was made, so a few will do.
+const FORMER_MAX: usize = 8;
 
 /// Whether reading it also keeps its bytes.
 pub(crate) fn keeps_bytes(path: &FilePath) -> bool {

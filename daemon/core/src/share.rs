@@ -8,7 +8,7 @@ use crate::coordinator::Timer;
 use crate::kind::{Kind, is_plain, is_text, kind};
 use crate::lane::{Lane, LaneId, LaneName};
 use crate::settle::{Seen, keeps_bytes};
-use crate::{Coordinator, Digest, Effect, FilePath, Look, RevisionRow, Row, RowKey, ShareId, Stamp, Subject};
+use crate::{Coordinator, Digest, Effect, FilePath, Look, RevisionRow, Row, ShareId, Stamp, Subject};
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -161,6 +161,7 @@ impl Coordinator {
                 if look == Look::Gone {
                     self.files.leave(file, self.now.plus_ms(leave_ms));
                 }
+                self.note_coming_and_going(file);
                 self.file_changed(file);
             }
         }
@@ -273,8 +274,11 @@ impl Coordinator {
         }
         self.look(file, Look::File(stamp));
         let is_ours = self.is_publishing(file);
+        let is_new_here = wanted && !is_ours && self.follow(file, digest);
+        let mut is_changed = false;
         let row = (wanted && !is_ours).then(|| self.files.read(file, digest)).flatten();
         if let Some((row, is_new)) = row {
+            is_changed = is_new;
             if is_new {
                 self.forget_fixed_points(file, digest);
                 // A conflict copy has no history of its own.
@@ -285,6 +289,9 @@ impl Coordinator {
                 }
             }
             self.put(Row::File(row));
+        }
+        if is_changed {
+            self.inherit(file, digest, is_new_here);
         }
         self.mark_conflicts_of(file);
         for lane in self.lanes_of(file, true) {
@@ -314,11 +321,11 @@ impl Coordinator {
         }
     }
 
-    /// Files whose loss has settled are no longer known.
+    /// Files whose loss has settled are no longer there for anybody.
     pub(crate) fn forget_left_files(&mut self) {
         for (file, had_row) in self.files.left(self.now) {
             if had_row {
-                self.delete(RowKey::File(file.clone()));
+                self.note_left(&file);
             }
             for lane in self.lanes_of(&file, false) {
                 self.mark(lane);

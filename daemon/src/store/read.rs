@@ -314,10 +314,11 @@ impl Reader {
         found.map(|bytes| RevisionRow::from_bytes(bytes.value())).transpose()
     }
 
-    /// A file as it was when last read or written.
+    /// A file as it was when last read or written, unless it is gone.
     pub fn file(&self, file: &FilePath) -> Read<Option<FileRow>> {
         let found = self.table(table::FILE)?.get(&*key::file(file)).map_err(read_error)?;
-        found.map(|bytes| FileRow::from_bytes(bytes.value())).transpose()
+        let row = found.map(|bytes| FileRow::from_bytes(bytes.value())).transpose()?;
+        Ok(row.filter(|row| row.left.is_none()))
     }
 
     /// Proves that the store still answers.

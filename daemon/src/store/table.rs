@@ -3,7 +3,7 @@
 use super::row::Kind;
 use super::{StoreError, key};
 use redb::{ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
-use show_core::{BuildId, BuildRow, EventRow, JobId, JobRow, JobState, RevisionRow, Row, RowKey};
+use show_core::{BuildId, BuildRow, EventRow, FilePath, JobId, JobRow, JobState, RevisionRow, Row, RowKey};
 
 pub type Bytes = &'static [u8];
 type Definition<K> = TableDefinition<'static, K, Bytes>;
@@ -198,14 +198,28 @@ impl<'t> Writer<'t> {
     /// Revisions of one file are numbered from 1.
     fn put_revision(&mut self, revision: &RevisionRow) -> Wrote {
         let mut revisions = self.transaction.open_table(REVISION)?;
-        let prefix = key::file(&revision.file);
-        let last = revisions.range::<&[u8]>(&*prefix..&*key::after(&prefix))?.next_back().transpose()?;
-        let number = match &last {
-            Some((found, _)) => found.value().last_chunk::<8>().map_or(0, |number| u64::from_be_bytes(*number)) + 1,
-            None => 1,
-        };
-        drop(last);
+        let number = last_revision(&revisions, &revision.file)? + 1;
         revisions.insert(&*key::revision(&revision.file, number), &*revision.to_bytes().map_err(row)?)?;
+        Ok(())
+    }
+
+    /// All revisions of a file become those of another, numbered on from those it has.
+    pub fn move_history(&mut self, from: &FilePath, to: &FilePath, copied: bool) -> Wrote {
+        let mut revisions = self.transaction.open_table(REVISION)?;
+        let prefix = key::file(from);
+        let (first, end) = (&*prefix, &*key::after(&prefix));
+        let mut moved = Vec::new();
+        for entry in revisions.range::<&[u8]>(first..end)? {
+            let revision = RevisionRow::from_bytes(entry?.1.value()).map_err(row)?;
+            moved.push(RevisionRow { file: to.clone(), ..revision }.to_bytes().map_err(row)?);
+        }
+        if !copied {
+            revisions.retain_in::<&[u8], _>(first..end, |_, _| false)?;
+        }
+        let last = last_revision(&revisions, to)?;
+        for (number, revision) in (last + 1..).zip(moved) {
+            revisions.insert(&*key::revision(to, number), &*revision)?;
+        }
         Ok(())
     }
 
@@ -228,6 +242,13 @@ impl<'t> Writer<'t> {
         self.transaction.open_table(table)?.remove(key)?;
         Ok(())
     }
+}
+
+/// The number of the newest revision of a file; 0: it has none.
+fn last_revision(revisions: &Table<'_, Bytes, Bytes>, file: &FilePath) -> Result<u64, WriteError> {
+    let prefix = key::file(file);
+    let last = revisions.range::<&[u8]>(&*prefix..&*key::after(&prefix))?.next_back().transpose()?;
+    Ok(last.and_then(|(key, _)| key.value().last_chunk().map(|number| u64::from_be_bytes(*number))).unwrap_or(0))
 }
 
 fn at<'a, 't, K: redb::Key + 'static, V: redb::Value + 'static>(

@@ -8,8 +8,8 @@ use super::row::Kind;
 use super::{BuildFilter, JobFilter, Store, StoreError, export, import};
 use forgetful::Forgetful;
 use show_core::{
-    BuildId, BuildRow, Change, Digest, EventRow, FilePath, JobId, JobRow, JobState, MetaRow, RevisionRow, Row, RowKey,
-    Seq, ShareId, Subject, Time,
+    BuildId, BuildRow, Change, Digest, EventRow, FilePath, FileRow, JobId, JobRow, JobState, MetaRow, RevisionRow, Row,
+    RowKey, Seq, ShareId, Subject, Time,
 };
 use std::io::Write as _;
 
@@ -310,6 +310,40 @@ fn the_event_log_keeps_its_numbers_and_forgets_the_oldest() {
     assert_eq!(reader.next_event().expect("readable"), Seq(601));
     let events = reader.events(Seq(598), 10).expect("readable");
     assert_eq!(events.iter().map(|event| event.seq.0).collect::<Vec<_>>(), [598, 599, 600]);
+}
+
+#[test]
+fn the_history_of_a_file_goes_to_its_new_name_or_is_copied() {
+    let mut store = store();
+    let at = |path: &str| FilePath { share: ShareId(0), path: path.into() };
+    let (old, new, third) = (samples::file(), at("episodes/0901/rundown/10 Tea.md"), at("elsewhere.md"));
+    let digests = |store: &Store, file: &FilePath| {
+        let page = store.read().expect("readable").revisions(file, None, 10).expect("readable");
+        page.rows.iter().map(|(number, row)| (*number, row.digest.0[0], row.file == *file)).collect::<Vec<_>>()
+    };
+    let revision = |file: &FilePath, digest: u8| {
+        let file = file.clone();
+        Row::Revision(RevisionRow { file, digest: Digest([digest; 32]), ..samples::revision() })
+    };
+    store.apply(&put(vec![revision(&old, 1), revision(&new, 7), revision(&old, 2)])).expect("kept");
+    let moved = Change::History { from: old.clone(), to: new.clone(), copied: false };
+    store.apply(&[moved, Change::Put(revision(&new, 3))]).expect("kept");
+    assert_eq!(digests(&store, &old), []);
+    assert_eq!(digests(&store, &new), [(4, 3, true), (3, 2, true), (2, 1, true), (1, 7, true)]);
+    store.apply(&[Change::History { from: new.clone(), to: third.clone(), copied: true }]).expect("kept");
+    assert_eq!(digests(&store, &new), digests(&store, &third));
+    // Of a file without any there is nothing to move.
+    store.apply(&[Change::History { from: old, to: third.clone(), copied: false }]).expect("kept");
+    assert_eq!(digests(&store, &third).len(), 4);
+}
+
+#[test]
+fn a_file_that_is_gone_is_no_file_for_anybody_but_the_core() {
+    let mut store = store();
+    let row = FileRow { left: Some(Time(5)), ..samples::file_row() };
+    store.apply(&put(vec![Row::File(row.clone())])).expect("kept");
+    assert_eq!(store.read().expect("readable").file(&row.file).expect("readable"), None);
+    assert_eq!(store.restore().expect("readable").files, [row]);
 }
 
 #[test]

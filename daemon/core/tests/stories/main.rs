@@ -4,6 +4,7 @@ mod asking;
 mod building;
 mod conflicts;
 mod failing;
+mod following;
 mod planning;
 mod publishing;
 mod settling;

@@ -2,9 +2,9 @@
 
 use show_core::{
     ActionRow, AttemptNo, AttemptRow, Binding, BuildId, BuildRow, Cause, Digest, Edits, Element, EventRow, Field,
-    FilePath, FileRow, FixedRow, IndexRow, Intent, IntentId, JobId, JobRow, JobState, LeaseId, LeaseKind, LeaseRow,
-    MetaRow, Move, Node, Ours, Output, ProposalId, ProposalRow, ProposalState, Rename, RevisionRow, Row, Seq, ShareId,
-    Source, Stamp, Subject, Time,
+    FilePath, FileRow, FixedRow, Former, IndexRow, Intent, IntentId, JobId, JobRow, JobState, LeaseId, LeaseKind,
+    LeaseRow, MetaRow, Move, Node, Ours, Output, ProposalId, ProposalRow, ProposalState, Rename, RevisionRow, Row, Seq,
+    ShareId, Source, Stamp, Subject, Time,
 };
 use std::collections::BTreeMap;
 
@@ -50,6 +50,8 @@ pub fn file_row() -> FileRow {
         changed: Time(1_785_578_400_000),
         published: Some(Time(2)),
         by_us: Some(node()),
+        former: vec![Former { digest: Digest([2; 32]), by_us: None }],
+        left: None,
     }
 }
 

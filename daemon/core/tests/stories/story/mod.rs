@@ -132,6 +132,30 @@ impl Story {
         self.event(Event::FileSeen { file: file(path), look: Look::Gone })
     }
 
+    /// A person renames a file and nobody tells us.
+    pub fn rename_unseen(&mut self, from: &str, to: &str) -> &mut Self {
+        let moved = self.disk.remove(from).expect("it is there");
+        self.disk.insert(to.to_owned(), moved);
+        self
+    }
+
+    /// A person renames a file.
+    pub fn rename(&mut self, from: &str, to: &str) -> &mut Self {
+        self.rename_unseen(from, to);
+        self.say(format!("renamed {from} to {to}"));
+        let look = Look::File(self.disk[to].1);
+        self.event(Event::FileSeen { file: file(to), look });
+        self.event(Event::FileSeen { file: file(from), look: Look::Gone })
+    }
+
+    /// A person saves a file in place and nobody tells us.
+    pub fn change_unseen(&mut self, path: &str, text: &str) -> &mut Self {
+        let inode = self.disk[path].1.inode;
+        self.put(path, text);
+        self.disk.get_mut(path).expect("it was just put there").1.inode = inode;
+        self
+    }
+
     /// The attempt of this node ends as its program says.
     pub fn finish(&mut self, node: &str) -> &mut Self {
         let (job, order) = self.running_job(node);

@@ -28,6 +28,7 @@ impl Store {
             match change {
                 Change::Put(row) => self.put(row.clone()),
                 Change::Delete(key) => self.delete(key),
+                Change::History { from, to, copied } => self.move_history(from, to, *copied),
                 Change::Log(event) => self.log.push(event.clone()),
             }
         }
@@ -68,6 +69,13 @@ impl Store {
             RowKey::Binding(file, place) => drop(self.bindings.remove(&(file, place))),
             RowKey::Ours(file, target) => drop(self.ours.remove(&(file, target))),
         }
+    }
+
+    fn move_history(&mut self, from: &FilePath, to: &FilePath, copied: bool) {
+        let of_file = self.revisions.iter().filter(|row| row.file == *from);
+        let moved: Vec<RevisionRow> = of_file.map(|row| RevisionRow { file: to.clone(), ..row.clone() }).collect();
+        self.revisions.retain(|row| copied || row.file != *from);
+        self.revisions.extend(moved);
     }
 
     /// What a restart hands back.
