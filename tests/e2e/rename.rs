@@ -65,6 +65,17 @@ fn an_episode_that_is_renamed_stays_what_it_was() {
     show.idle();
     is_followed(&show, note, "episodes/0902/assets/quotes/quotes.json", &before);
     assert!(!show.exists("episodes/0900"));
+    // What stood there before it was renamed can be compared and put back.
+    let diff = show.ctl(&["diff", note, "1"]);
+    assert!(diff.out.contains("+duration: "), "{diff:?}");
+    let history = show.json(&["history", note]);
+    let revisions = history["revisions"].as_array().expect("a list of versions");
+    let named = revisions.iter().find(|one| one["origin"].as_str().is_some_and(|origin| origin.starts_with("renamed")));
+    let named = named.expect("the version with which it was renamed")["revision"].to_string();
+    let restored = show.ctl(&["restore", note, &named]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    show.idle();
+    assert!(show.read(note).contains("\"Drip.\""), "{}", show.read(note));
 }
 
 #[test]

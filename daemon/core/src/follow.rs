@@ -212,9 +212,8 @@ impl Coordinator {
         if let Some(row) = told.or(back.filter(is_it)) {
             return Some(certain(row));
         }
-        let in_place: Vec<&FileRow> =
-            named(Clue::Name(name(file).into())).filter(|row| self.same_place(&row.file, file).is_some()).collect();
-        let same = in_place.iter().copied().filter(is_it).collect();
+        let in_place = |row: &&FileRow| self.same_place(&row.file, file).is_some();
+        let same = named(Clue::Name(name(file).into())).filter(is_it).filter(in_place).collect();
         if let Some(row) = self.the_one(same, file, stamp) {
             return Some(certain(row));
         }
@@ -233,8 +232,7 @@ impl Coordinator {
                 let is_guess = self.same_place(&row.file, file).is_none();
                 return Some(Origin { file: row.file.clone(), is_guess });
             }
-            let moved = in_place
-                .iter()
+            let moved = named(Clue::Name(name(file).into()))
                 .find(|row| self.same_place(&row.file, file).is_some_and(|(from, to)| self.has_moved(&from, &to)));
             if let Some(row) = moved {
                 return Some(certain(row));
@@ -414,7 +412,10 @@ impl Coordinator {
     pub(crate) fn inherit(&mut self, file: &FilePath, digest: Digest, is_new_here: bool) {
         let is_near = |other: &&FilePath| {
             let is_beside = is_markdown(&file.path) && folder(other) == folder(file);
-            other.share == file.share && *other != file && (is_beside || self.same_place(other, file).is_some())
+            is_plain(other)
+                && other.share == file.share
+                && *other != file
+                && (is_beside || self.same_place(other, file).is_some())
         };
         let original = self.files.alike(digest).find(is_near).cloned();
         let made_as = |file: &FilePath| self.files.get(file).and_then(|state| state.made_as(digest)).cloned();
@@ -441,7 +442,9 @@ impl Coordinator {
 
     /// Another file lies where one lay that is gone.
     pub(crate) fn note_replaced(&mut self, file: &FilePath) {
-        if let Some(row) = self.gone.remove(file).and_then(|was| self.files.remember(file, was)) {
+        let Some(was) = self.gone.remove(file) else { return };
+        self.gone.told.retain(|_, from| from != file);
+        if let Some(row) = self.files.remember(file, was) {
             self.put(Row::File(row));
         }
     }

@@ -108,17 +108,17 @@ pub struct FileRow {
     pub published: Option<Time>,
     /// These bytes were published by us: as whose output or weave.
     pub by_us: Option<Node>,
-    /// What it was before: of a note the texts, of an output what we made, newest last and only so many.
+    /// What we published here before, newest last and only so many.
     pub former: Vec<Former>,
     /// When it was gone for good. What was known of it waits for the name under which it comes back.
     pub left: Option<Time>,
 }
 
-/// What a file was once, by which a copy of it is known.
+/// What we once published at a path, by which a copy of it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Former {
     pub digest: Digest,
-    pub by_us: Option<Node>,
+    pub by_us: Node,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

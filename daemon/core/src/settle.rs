@@ -235,7 +235,7 @@ impl Files {
             Some(read) if read.digest == digest => (Read { stamp, changed: file.last, ..read }, false),
             before => {
                 let published = before.as_ref().and_then(|read| read.published);
-                let former = former(path, before);
+                let former = former(before);
                 (Read { stamp, digest, changed: file.last, published, by_us: None, former }, true)
             }
         };
@@ -263,7 +263,7 @@ impl Files {
         let telling = self.telling(path);
         let read = self.table.get_mut(path)?.read.as_mut()?;
         let mut all = was.former;
-        all.extend(was.by_us.is_some().then_some(Former { digest: was.digest, by_us: was.by_us }));
+        all.extend(was.by_us.map(|by_us| Former { digest: was.digest, by_us }));
         all.retain(|former| former.digest != read.digest && !read.former.contains(former));
         if all.is_empty() {
             return None;
@@ -305,7 +305,7 @@ impl Files {
         let published = if human { Some(now) } else { before.as_ref().and_then(|read| read.published) };
         let former = match before {
             Some(read) if read.digest == digest => read.former,
-            before => former(path, before),
+            before => former(before),
         };
         file.read = Some(Read { stamp, digest, changed, published, by_us: by, former });
         let row = file.row(path).expect("it was just read");
@@ -524,13 +524,13 @@ impl FileRow {
 
 fn made_as<'a>(now: Digest, by_us: Option<&'a Node>, former: &'a [Former], digest: Digest) -> Option<&'a Node> {
     let now = by_us.filter(|_| now == digest);
-    now.or_else(|| former.iter().rev().find(|former| former.digest == digest)?.by_us.as_ref())
+    now.or_else(|| Some(&former.iter().rev().find(|former| former.digest == digest)?.by_us))
 }
 
-/// What a file was before, with what it was until now.
-fn former(path: &FilePath, until_now: Option<Read>) -> Vec<Former> {
+/// What we made of a file before, with what it was until now.
+fn former(until_now: Option<Read>) -> Vec<Former> {
     let Some(Read { digest, by_us, mut former, .. }) = until_now else { return Vec::new() };
-    if by_us.is_some() || is_markdown(&path.path) {
+    if let Some(by_us) = by_us {
         former.retain(|other| other.digest != digest);
         former.push(Former { digest, by_us });
         if former.len() > FORMER_MAX {

@@ -290,7 +290,7 @@ impl Coordinator {
             }
             self.put(Row::File(row));
         }
-        if is_changed {
+        if is_changed && is_plain(file) {
             self.inherit(file, digest, is_new_here);
         }
         self.mark_conflicts_of(file);

@@ -50,7 +50,7 @@ pub fn file_row() -> FileRow {
         changed: Time(1_785_578_400_000),
         published: Some(Time(2)),
         by_us: Some(node()),
-        former: vec![Former { digest: Digest([2; 32]), by_us: None }],
+        former: vec![Former { digest: Digest([2; 32]), by_us: node() }],
         left: None,
     }
 }
