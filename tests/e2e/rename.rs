@@ -2,6 +2,7 @@
 
 use crate::{LEAK, QUOTES, messy_episode};
 use show_tests::Show;
+use show_tests::syncthing::Cluster;
 use std::fs;
 
 const LEAK_PATH: &str = "episodes/0900/rundown/20 Leak.md";
@@ -143,4 +144,38 @@ fn a_copy_of_an_episode_is_a_new_one_in_which_nothing_of_ours_is_in_the_way() {
     assert!(show.read("episodes/0903/assets/quotes/quotes.json").contains("Drop by drop."));
     assert!(show.read(QUOTES).contains("Drip."), "and the old one is as it was");
     assert!(origins(&show, note).iter().all(|origin| !origin.starts_with("renamed")));
+}
+
+#[test]
+fn an_episode_that_is_renamed_on_another_machine_stays_what_it_was() {
+    let Some(cluster) = Cluster::of(&["a", "b"]) else { return };
+    let (here, there) = (cluster.node("a"), cluster.node("b"));
+    let mut show = Show::new();
+    fs::remove_dir_all(show.share()).expect("our own folder");
+    std::os::unix::fs::symlink(here.folder(), show.share()).expect("its name is free");
+    let clocks = "settle = \"200ms\"\nsettle_media = \"200ms\"\nquiet = \"600ms\"\n";
+    show.configure_whole(&format!("{clocks}[share.show]\npath = {:?}\n", here.folder()));
+    messy_episode(&show);
+    show.start();
+    show.idle();
+    cluster.settle();
+    let before = show.read(LEAK_PATH);
+    show.noticed(|| {
+        let episodes = there.folder().join("episodes");
+        fs::rename(episodes.join("0900"), episodes.join("0902")).expect("it came there");
+        cluster.settle();
+    });
+    show.idle();
+    cluster.settle();
+    let note = "episodes/0902/rundown/20 Leak.md";
+    show.noticed(|| {
+        let text = fs::read_to_string(there.folder().join(note)).expect("it is there as well");
+        there.save(note, edited(&text));
+        cluster.settle();
+    });
+    show.idle();
+    is_followed(&show, note, "episodes/0902/assets/quotes/quotes.json", &before);
+    cluster.settle();
+    assert!(!there.folder().join("episodes/0900").exists() && !show.exists("episodes/0900"));
+    assert_eq!(here.conflicts(), [""; 0]);
 }

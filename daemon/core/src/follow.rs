@@ -63,11 +63,13 @@ struct Origin {
 impl Gone {
     /// It went before the last restart.
     pub fn restore(&mut self, row: FileRow) {
-        self.left.extend(row.left.map(|at| (at, row.file.clone())));
+        let (file, left) = (row.file.clone(), row.left);
         self.insert(row);
+        self.left.extend(left.map(|at| (at, file)));
     }
 
     fn insert(&mut self, row: FileRow) {
+        self.remove(&row.file);
         for clue in clues(&row) {
             self.clues.entry((row.file.share, clue)).or_default().insert(row.file.clone());
         }
