@@ -1,15 +1,17 @@
 //! Merges two texts of one file: picks the ancestor, lets `show-script` put them together, keeps what came out.
 //!
 //! Of the recorded states of the file the one that is nearest to each side is what that side began from; the older of
-//! the two is an ancestor of both. (A base that is too old makes a merge less clean; one that is too new would take the
-//! edits in between for taken back.)
+//! the two is an ancestor of both. That is a guess: what a side really began from may never have lain here. A base that is
+//! too old makes a merge less clean; one that is too new takes words for taken back that the side never saw. So a state
+//! stands as the base only if whatever one side lacks of it was seen there (see [`States::is_believed`]), else an older
+//! one does.
 
 use crate::blob::Archive;
 use crate::inbox::Inbox;
 use crate::words::because;
 use show_core::{Ancestor, Digest, Event, Merge, Merged};
 use show_publish::Keep;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{self, Sender};
 
 /// A longer text is nobody's rundown.
@@ -76,8 +78,59 @@ pub fn together(archive: &Archive, order: &Merge) -> Result<(Ancestor, show_scri
     let (Some(of_ours), Some(of_theirs)) = (nearest(&ours, &|_| true), of_theirs) else {
         return Err("two people changed it, and no state is known that both began from".to_owned());
     };
-    let (state, base) = &states[of_ours.min(of_theirs)];
+    let states = States::of(&states);
+    let is_base =
+        |place: &usize| states.is_believed(*place, &ours, &theirs) && states.is_believed(*place, &theirs, &ours);
+    // Of the oldest state nobody can have seen an earlier one.
+    let place = (0..=of_ours.min(of_theirs)).rev().find(is_base).unwrap_or(0);
+    let (state, base) = &states.all[place];
     Ok((*state, show_script::merge::merge(base, &ours, &theirs)))
+}
+
+/// The recorded states of a file, oldest first, and when each of their lines first was.
+struct States<'a> {
+    all: &'a [(Ancestor, String)],
+    lines: Vec<HashSet<&'a str>>,
+    first: HashMap<&'a str, usize>,
+}
+
+impl<'a> States<'a> {
+    fn of(all: &'a [(Ancestor, String)]) -> Self {
+        let lines: Vec<HashSet<&str>> = all.iter().map(|(_, text)| lines_of(text)).collect();
+        let mut first = HashMap::new();
+        for (place, lines) in lines.iter().enumerate() {
+            for line in lines {
+                first.entry(*line).or_insert(place);
+            }
+        }
+        Self { all, lines, first }
+    }
+
+    /// Whoever made `side` had seen each line of this state that `side` lacks and `other` has.
+    fn is_believed(&self, place: usize, side: &str, other: &str) -> bool {
+        let (side, other) = (lines_of(side), lines_of(other));
+        let lacks = self.lines[place].iter().filter(|line| !side.contains(*line) && other.contains(*line));
+        let mut later: Vec<usize> = side.iter().filter_map(|line| self.first.get(line)).copied().collect();
+        later.sort_unstable();
+        later.dedup();
+        lacks.into_iter().all(|line| {
+            let since = self.first[line];
+            since == 0 || later.iter().any(|place| *place > since && self.was_seen(line, *place))
+        })
+    }
+
+    /// Who has a line that first was in this state has seen this other line: it stood beside it, or a step wrote the
+    /// state of one that had it.
+    fn was_seen(&self, line: &str, place: usize) -> bool {
+        let made_of = self.all[place].0.made_of;
+        let before = made_of.and_then(|digest| self.all.iter().position(|(state, _)| state.digest == digest));
+        self.lines[place].contains(line) || before.is_some_and(|before| self.lines[before].contains(line))
+    }
+}
+
+/// Blank ones say nothing.
+fn lines_of(text: &str) -> HashSet<&str> {
+    text.lines().filter(|line| !line.trim().is_empty()).collect()
 }
 
 fn read(archive: &Archive, digest: &Digest) -> Result<String, String> {
@@ -141,6 +194,7 @@ mod tests {
             generated_since: false,
             copy_generated_since: false,
             is_before_copy: copied.is_none_or(|copied| place < copied),
+            made_of: None,
         };
         let bases = states.iter().enumerate().map(state).collect();
         let path = |path: &str| FilePath { share: ShareId(0), path: path.into() };
@@ -190,6 +244,43 @@ mod tests {
         let (mended, elsewhere) = ("One and a half\n\ntwo\n", "one\n\ntwo\n\nthree\n");
         let expected = "One and a half\n\ntwo\n\nthree\n";
         assert_eq!(merged(&[old, typed, mended], elsewhere, mended).as_deref(), Ok(expected));
+    }
+
+    /// Lines that look alike, as people type them, each in a paragraph of its own.
+    fn said(who: &[usize]) -> String {
+        let line = |who: &usize| format!("Somebody said {who}, and nobody laughed.\n\n");
+        format!("Good evening.\n\n{}More after this.\n", who.iter().map(line).collect::<String>())
+    }
+
+    #[test]
+    fn a_side_that_looks_like_a_newer_state_takes_nothing_back_that_it_never_saw() {
+        let (old, newer, here) = (said(&[]), said(&[0]), said(&[0, 1]));
+        let below = |text: &str| format!("{text}\nThe end.\n\nSomebody said x, and nobody laughed.\n");
+        let (old, elsewhere) = (format!("{old}\nThe end.\n"), below(&old));
+        let (newer, here) = (format!("{newer}\nThe end.\n"), format!("{here}\nThe end.\n"));
+        assert_eq!(merged(&[&old, &newer], &elsewhere, &here), Ok(below(&said(&[0, 1]))));
+    }
+
+    #[test]
+    fn a_side_whose_beginning_never_lay_here_takes_nothing_back_that_it_never_saw() {
+        // Two lines came and were gone on with before anybody looked: the newer state looks nearer than it is.
+        let old = "top\n\nend\n";
+        let newer = "typed here\n\ntop\n\nfrom elsewhere\n\nand more\n\nend\n";
+        let ours = "typed here\n\nand here\n\ntop\n\nfrom elsewhere\n\nand more\n\nend\n";
+        let theirs = "top\n\nfrom elsewhere\n\nand more\n\nend\n\nbelow\n";
+        let expected = "typed here\n\nand here\n\ntop\n\nfrom elsewhere\n\nand more\n\nend\n\nbelow\n";
+        assert_eq!(merged(&[old, newer], ours, theirs).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn what_a_side_saw_and_took_away_stays_away() {
+        let (old, newer) = ("one\n\ntwo\n\nthree\n", "one\n\ntwo\n\nthree\n\nfour\n");
+        let (cut, more) = ("one\n\nthree\n\nfour\n", "zero\n\none\n\ntwo\n\nthree\n\nfour\n");
+        assert_eq!(merged(&[old, newer], cut, more).as_deref(), Ok("zero\n\none\n\nthree\n\nfour\n"));
+        assert_eq!(
+            merged(&[old], "one\n\nthree\n", "zero\n\none\n\ntwo\n\nthree\n").as_deref(),
+            Ok("zero\n\none\n\nthree\n")
+        );
     }
 
     #[test]

@@ -401,7 +401,7 @@ impl World {
             }
             Effect::LookUpHistory { file } => {
                 let rows = self.store.revisions.iter().filter(|row| row.file == file);
-                let history = rows.map(|row| Version { digest: row.digest, by_us: row.by_us }).collect();
+                let history = rows.map(Version::from).collect();
                 let delay = self.delay(0, 50);
                 self.tell_daemon(delay, Event::HistoryFound { file, history });
             }

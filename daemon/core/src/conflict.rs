@@ -41,8 +41,8 @@ struct Conflict {
     texts: Option<(Digest, Option<Digest>)>,
     /// The copy's text is nowhere in the original's history.
     is_new: bool,
-    /// This text of the copy was merged into the original, whatever became of that since.
-    merged: Option<Digest>,
+    /// This text of the copy was merged, into this one.
+    merged: Option<(Digest, Digest)>,
     stand: Stand,
 }
 
@@ -169,7 +169,7 @@ impl Coordinator {
         };
         if self.conflicts.of[copy].texts != Some((theirs, ours)) {
             self.set_stand(copy, Some((theirs, ours)), Stand::LookingUp);
-            if ours.is_some() && self.conflicts.of[copy].merged == Some(theirs) {
+            if ours.is_some_and(|ours| self.conflicts.of[copy].merged == Some((theirs, ours))) {
                 let what = "the copy is removed: it was merged into the file".to_owned();
                 self.decide_conflict(copy, false, Resolution { with: None, what });
             } else if ours.is_none() {
@@ -361,10 +361,10 @@ impl Coordinator {
         self.publish_again(intent);
     }
 
-    /// How it went: a copy that is still there is judged anew, unless what it holds is in the file by now.
-    pub(crate) fn conflict_published(&mut self, copy: &FilePath, is_done: bool) {
+    /// How it went: a copy that is still there is judged anew. `put`: the text that is at the path now.
+    pub(crate) fn conflict_published(&mut self, copy: &FilePath, put: Option<Digest>) {
         if let Some(conflict) = self.conflicts.of.get_mut(copy) {
-            let merged = conflict.texts.map(|(theirs, _)| theirs).filter(|_| is_done);
+            let merged = conflict.texts.map(|(theirs, _)| theirs).zip(put);
             *conflict = Conflict { merged, ..Conflict::fresh(conflict.original.clone()) };
         }
         self.conflicts.dirty.insert(copy.clone());

@@ -152,6 +152,8 @@ pub struct Ancestor {
     pub copy_generated_since: bool,
     /// The copy may have been made of it: it lay at the path before the copy's text did, if that ever did.
     pub is_before_copy: bool,
+    /// A step wrote it, of this state.
+    pub made_of: Option<Digest>,
 }
 
 /// One version of a file, as its history has it.
@@ -160,6 +162,8 @@ pub struct Version {
     pub digest: Digest,
     /// A step wrote it, and not a person.
     pub by_us: bool,
+    /// It is what a conflict copy held, and not what lay at the path.
+    pub was_set_aside: bool,
 }
 
 /// An ordered set of file moves that happens as one, kept as a row until its [`crate::Outcome`] is.

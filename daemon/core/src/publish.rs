@@ -277,7 +277,7 @@ impl Coordinator {
     /// Nothing of it is in place.
     fn give_up(&mut self, intent: &Intent, event: JobEvent) {
         if let Cause::Conflict { copy, .. } = &intent.cause {
-            self.conflict_published(copy, false);
+            self.conflict_published(copy, None);
         }
         let Some(job) = intent.job() else { return };
         if !self.is_publishing_job(job, intent.id) {
@@ -346,7 +346,13 @@ impl Coordinator {
             }
             Cause::Person { .. } => {}
             Cause::Notice => intent.files().for_each(|file| self.mark_notices(file.share)),
-            Cause::Conflict { copy, .. } => self.conflict_published(copy, true),
+            Cause::Conflict { copy, original, .. } => {
+                let put = intent.moves.iter().find_map(|made| match made {
+                    Move::Replace { file, new, .. } | Move::New { file, new, .. } => (file == original).then_some(*new),
+                    Move::Rename { .. } | Move::Remove { .. } => None,
+                });
+                self.conflict_published(copy, put);
+            }
         }
     }
 

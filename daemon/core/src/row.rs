@@ -5,7 +5,7 @@
 
 use crate::{
     AttemptNo, BuildId, Digest, Edits, Element, Field, FilePath, Intent, IntentId, JobId, LeaseId, Node, Output,
-    ProposalId, Rename, Seq, Stamp, Subject, Time,
+    ProposalId, Rename, Seq, Stamp, Subject, Time, Version,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -361,6 +361,12 @@ impl RevisionRow {
     /// It is what a conflict copy held, and not what lay at the path.
     pub fn was_set_aside(&self) -> bool {
         self.origin.starts_with(Self::SET_ASIDE)
+    }
+}
+
+impl From<&RevisionRow> for Version {
+    fn from(row: &RevisionRow) -> Self {
+        Self { digest: row.digest, by_us: row.by_us, was_set_aside: row.was_set_aside() }
     }
 }
 

@@ -306,7 +306,7 @@ impl Reader {
     /// The newest versions of a file, oldest first.
     pub fn history(&self, file: &FilePath) -> Read<Vec<Version>> {
         let newest = self.revisions(file, None, HISTORY_MAX)?.rows.into_iter().rev();
-        Ok(newest.map(|(_, row)| Version { digest: row.digest, by_us: row.by_us }).collect())
+        Ok(newest.map(|(_, row)| Version::from(&row)).collect())
     }
 
     pub fn revision(&self, file: &FilePath, number: u64) -> Read<Option<RevisionRow>> {

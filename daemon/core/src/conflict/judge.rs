@@ -36,6 +36,7 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
             // What showd writes is made of what lay there.
             is_before_copy: copied
                 .is_none_or(|copied| if history[copied].by_us { place + 1 == copied } else { place < copied }),
+            made_of: made_of(history, place),
         };
         match bases.iter_mut().find(|base| base.digest == version.digest) {
             Some(base) => {
@@ -50,6 +51,12 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
         bases.retain(|base| base.digest != ours);
     }
     Verdict::Merge(bases)
+}
+
+/// What lay at the path when a step wrote this version.
+fn made_of(history: &[Version], place: usize) -> Option<Digest> {
+    let before = || history[..place].iter().rev().find(|version| !version.was_set_aside);
+    if history[place].by_us { before().map(|version| version.digest) } else { None }
 }
 
 /// The states that both sides of a conflict may have begun from, oldest first; none where it is no matter of merging.
@@ -69,7 +76,8 @@ mod tests {
 
     /// A history as letters, oldest first; a capital one is ours.
     fn history(letters: &str) -> Vec<Version> {
-        let version = |letter: char| Version { digest: digest(letter), by_us: letter.is_uppercase() };
+        let version =
+            |letter: char| Version { digest: digest(letter), by_us: letter.is_uppercase(), was_set_aside: false };
         letters.chars().map(version).collect()
     }
 

@@ -140,7 +140,7 @@ fn a_restart_judges_again_and_settles_what_was_open() {
 }
 
 #[test]
-fn a_merged_copy_goes_once_syncthing_knows_of_the_text_that_holds_it_even_if_a_person_went_on_from_that() {
+fn a_merged_copy_goes_once_syncthing_knows_of_the_text_that_holds_it() {
     let mut show = note_where(MergePolicy::Auto);
     show.disquiet.insert(NOTE.to_owned(), vec![Disquiet::OpenForWriting]);
     show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").at(2300.0).finish_all();
@@ -156,12 +156,32 @@ fn a_merged_copy_goes_once_syncthing_knows_of_the_text_that_holds_it_even_if_a_p
     show.at(2400.0).finish_all();
     assert_eq!(show.text(NOTE), "kettle. pot. cup. tray");
     assert!(show.has(COPY), "others might hear of its end first");
-    // What the copy says is rewritten; merged anew, both would have changed it.
-    show.save(NOTE, "kettle. pot. cup. dish").at(2410.0).finish_all();
-    assert!(show.has(COPY));
     assert_eq!(open(&show), ["false waits for quiet: the copy is removed: it was merged into the file"]);
     show.disquiet.clear();
     show.at(2420.0).finish_all();
     assert!(!show.has(COPY) && open(&show).is_empty());
-    assert_eq!(show.text(NOTE), "kettle. pot. cup. dish");
+}
+
+#[test]
+fn a_copy_that_was_merged_is_judged_anew_when_another_text_won_over_the_merged_one() {
+    let mut show = note_where(MergePolicy::Auto);
+    show.disquiet.insert(NOTE.to_owned(), vec![Disquiet::NotIndexed]);
+    show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").at(2300.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. cup", "Syncthing knows nothing of what lies there");
+    show.disquiet.clear();
+    show.manual_publish = true;
+    show.at(2310.0);
+    let (id, intent) = show.intents.iter().next().map(|(id, intent)| (*id, intent.clone())).expect("it is published");
+    let outcome = show.carry_out(&intent);
+    show.disquiet.insert(NOTE.to_owned(), vec![Disquiet::NotIndexed]);
+    show.publish(id, outcome);
+    show.manual_publish = false;
+    show.finish_all();
+    assert!(show.has(COPY));
+    // Made elsewhere, of the text before.
+    show.save(NOTE, "kettle. pot. cup. spoon").at(2320.0).finish_all();
+    show.disquiet.clear();
+    show.at(2700.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. cup. spoon. tray", "what the copy held is not in the text that won");
+    assert!(!show.has(COPY));
 }

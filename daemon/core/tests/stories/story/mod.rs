@@ -455,7 +455,7 @@ impl Story {
             }
             Effect::LookUpHistory { file } => {
                 let rows = self.store.revisions.iter().filter(|row| row.file == file);
-                let history = rows.map(|row| Version { digest: row.digest, by_us: row.by_us }).collect();
+                let history = rows.map(Version::from).collect();
                 self.waiting.push_back(Event::HistoryFound { file, history });
             }
             Effect::Merge(order) => {
