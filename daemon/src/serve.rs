@@ -167,10 +167,12 @@ pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
         started_at: clock.now(),
         config_file: taken.config_file,
         attempts: None,
+        sync: sync::Handle::off(),
     };
     let parts = Parts { config, shares, archive: archive.clone(), inbox: inbox.clone(), board, clock: &clock };
-    let (hands, attempts) = parts.start(&runtime, &world, machine, restored, stamps, taken.starts_runner);
+    let (hands, attempts, sync) = parts.start(&runtime, &world, machine, restored, stamps, taken.starts_runner);
     world.attempts = Some(attempts.clone());
+    world.sync = sync;
 
     let needs = socket::Needs { inbox: inbox.clone(), feed: feed.clone(), archive, world: Arc::new(world.clone()) };
     let quiet = CancellationToken::new();
@@ -261,7 +263,7 @@ impl Parts<'_> {
         restored: BTreeSet<show_core::IntentId>,
         stamps: BTreeMap<FilePath, (Stamp, Digest)>,
         starts_runner: bool,
-    ) -> (Hands, Attempts) {
+    ) -> (Hands, Attempts, sync::Handle) {
         let state = self.config.paths.state.clone();
         let watchers: BTreeMap<ShareId, watch::Handle> = world
             .configured()
@@ -349,7 +351,7 @@ impl Parts<'_> {
                 unreachable!("the driver does these itself")
             }
         };
-        (Box::new(hands), attempts)
+        (Box::new(hands), attempts, sync)
     }
 
     /// Syncthing's hints are looked into as the kernel's are.

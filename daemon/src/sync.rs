@@ -11,8 +11,10 @@ mod client;
 mod editors;
 mod follow;
 mod home;
+mod ignores;
 mod known;
 mod secret;
+mod survey;
 mod tls;
 mod warn;
 mod window;
@@ -20,6 +22,8 @@ mod window;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::{Away, Syncthing};
+pub use ignores::{AddIgnoresError, AddedIgnores};
+
 use client::{AskError, Client, FileInfo, Version};
 use known::{Known, short};
 use show_core::{Disquiet, FilePath, ShareId, Time};
@@ -29,6 +33,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// A restart or an upgrade of Syncthing takes seconds. After this the rules of this machine hold alone.
+const SILENCE_MS_MAX: u64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A share, as far as it matters here.
@@ -95,6 +101,17 @@ struct Inner {
     known: Mutex<Known>,
     /// Its silence was said.
     is_lost: AtomicBool,
+    silence: Mutex<Silence>,
+}
+
+/// Whether Syncthing is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    /// This account has none.
+    Absent,
+    /// It does not answer since then, or was not asked yet.
+    Since(Time),
+    Answers,
 }
 
 /// Looks for Syncthing and follows it, on threads of its own.
@@ -107,8 +124,16 @@ pub fn start(needs: Needs) -> Handle {
         // Syncthing's folders are compared without links too.
         root.path = std::fs::canonicalize(&root.path).unwrap_or_else(|_| root.path.clone());
     }
-    let inner =
-        Arc::new(Inner { roots, state, board, clock, hints, known: Mutex::default(), is_lost: AtomicBool::new(false) });
+    let inner = Arc::new(Inner {
+        roots,
+        state,
+        board,
+        silence: Mutex::new(Silence::Since(clock.now())),
+        clock,
+        hints,
+        known: Mutex::default(),
+        is_lost: AtomicBool::new(false),
+    });
     let (alive, is_alive) = mpsc::channel();
     follow::start(told, Arc::clone(&inner), is_alive);
     let announcements = announce::start(Arc::clone(&inner));
@@ -122,13 +147,17 @@ impl Handle {
     }
 
     /// What speaks against writing this person's file now, as far as Syncthing knows. Empty when nothing does, when no
-    /// folder of Syncthing holds the file, and while Syncthing does not answer. Takes milliseconds, and at most some
-    /// tens of seconds when Syncthing hangs.
+    /// folder of Syncthing holds the file, and while Syncthing has not answered for a while. Takes milliseconds, and at
+    /// most some tens of seconds when Syncthing hangs.
     pub fn look(&self, lies: &Lies<'_>) -> Vec<Disquiet> {
         let Some(ends) = &self.0 else { return Vec::new() };
         let inner = &ends.inner;
-        let Some(at) = inner.locate(lies.file) else { return Vec::new() };
-        inner.heard(&at.client, inner.look(&at, lies)).unwrap_or_default()
+        let looked = inner.locate(lies.file).map(|at| inner.heard(&at.client, inner.look(&at, lies)));
+        match looked {
+            Some(Some(found)) => found,
+            _ if inner.is_silent_for_a_moment(lies.file) => vec![Disquiet::Unanswered],
+            _ => Vec::new(),
+        }
     }
 
     /// We wrote or removed this file: has Syncthing look at just that, soon, and says so in the log when it does not
@@ -155,9 +184,25 @@ impl Handle {
         (!id.is_empty() && id != short(&known.me)).then(|| known.name(&id))
     }
 
+    /// Adds to `.stignore` of the folders that carry this share what keeps machine-local files apart and is not there
+    /// yet; every line that is there stays, and stays first. Takes at most some tens of seconds.
+    ///
+    /// # Errors
+    /// When nobody carries the share, or Syncthing does not take the lines.
+    pub fn add_ignores(&self, share: ShareId) -> Result<Vec<AddedIgnores>, AddIgnoresError> {
+        let ends = self.0.as_ref().ok_or(AddIgnoresError::NotCarried)?;
+        ignores::add(&ends.inner, share)
+    }
+
     /// Whether Syncthing answers, and so [`Self::look`] says something.
     pub fn is_up(&self) -> bool {
         self.0.as_ref().is_some_and(|ends| ends.inner.known().client.is_some())
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Handle").field(&self.is_up()).finish()
     }
 }
 
@@ -202,6 +247,19 @@ impl Inner {
         })
     }
 
+    /// It was not found yet, or does not answer just now: what it would say of this file is worth a moment.
+    fn is_silent_for_a_moment(&self, file: &FilePath) -> bool {
+        let Silence::Since(since) = *self.silence() else { return false };
+        let known = self.known();
+        let is_carried = known.places.is_empty()
+            || self.roots.get(&file.share).is_some_and(|root| known.place_of(&root.path.join(&*file.path)).is_some());
+        is_carried && self.clock.now() < since.plus_ms(SILENCE_MS_MAX)
+    }
+
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn look(&self, at: &At, lies: &Lies<'_>) -> Result<Vec<Disquiet>, AskError> {
         let mut found = Vec::new();
         if !at.is_paused {
@@ -224,6 +282,7 @@ impl Inner {
         if !devices.is_empty() {
             found.push(Disquiet::EditorsAway { devices });
         }
+        found.extend(self.back_lately(at, self.clock.now()));
         Ok(found)
     }
 
@@ -246,6 +305,16 @@ impl Inner {
         let until = at.plus_ms(window_ms);
         // A time in the future says nothing but that a clock was set.
         (until > now && at <= now.plus_ms(window_ms)).then(|| Disquiet::ChangedElsewhere { by: known.name(by), until })
+    }
+
+    /// A device that was away may have been edited, and its Syncthing, if that was away too, looks through all of it first.
+    fn back_lately(&self, at: &At, now: Time) -> Option<Disquiet> {
+        let mut editors = self.editors_to_ask(&at.folder);
+        editors.retain(|device| self.is_awaited(device, at.away, now));
+        let known = self.known();
+        let back = editors.iter().filter_map(|device| Some((known.back.get(device)?.plus_ms(at.window_ms), device)));
+        let (until, device) = back.max()?;
+        (until > now).then(|| Disquiet::BackLately { device: known.name(device), until })
     }
 
     /// Names of the devices to wait for.
@@ -325,6 +394,12 @@ impl Inner {
     /// Says once that Syncthing went away.
     fn lost(&self, url: &str, error: &AskError) {
         self.known().client = None;
+        {
+            let mut silence = self.silence();
+            if *silence == Silence::Answers {
+                *silence = Silence::Since(self.clock.now());
+            }
+        }
         self.roots.keys().for_each(|share| self.board.carry(*share, None));
         let (text, hint) = words_of_loss(url, matches!(error, AskError::Refused { .. }));
         self.board.notice(text.clone(), hint);
@@ -338,6 +413,7 @@ impl Inner {
             self.board.take_back(&words_of_loss(client.url(), is_refused).0);
         }
         self.known().client = Some(client.clone());
+        *self.silence() = Silence::Answers;
         self.is_lost.store(false, Ordering::Relaxed);
     }
 }

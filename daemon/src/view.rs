@@ -165,7 +165,8 @@ pub fn only_reads(request: &Request) -> bool {
         R::Enumerate(ask) => !ask.apply,
         R::Renumber(ask) => !ask.apply,
         R::Normalise(ask) => !ask.apply,
-        R::Wait(_)
+        R::AddIgnores(_)
+        | R::Wait(_)
         | R::WaitIdle(_)
         | R::Requeue(_)
         | R::Cancel(_)

@@ -33,13 +33,17 @@ pub enum Disquiet {
     /// Another device changed it a moment ago. Whoever makes one save is likely to make another, and until then that may
     /// lie there without anybody here having heard of it.
     ChangedElsewhere { by: String, until: Time },
+    /// A device on which this share was edited came back a moment ago, and may still have to say what was done there.
+    BackLately { device: String, until: Time },
+    /// Syncthing does not answer, or not yet, and is likely to in a moment.
+    Unanswered,
 }
 
 impl Disquiet {
     /// When it ends, where that is known: until then nobody need be asked again.
     pub fn until(&self) -> Option<Time> {
         match self {
-            Self::ChangedElsewhere { until, .. } => Some(*until),
+            Self::ChangedElsewhere { until, .. } | Self::BackLately { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -62,6 +66,10 @@ impl fmt::Display for Disquiet {
             Self::ChangedElsewhere { by, .. } => {
                 write!(f, "it was changed on {by} a moment ago, and another save there may not have arrived yet")
             }
+            Self::BackLately { device, .. } => {
+                write!(f, "{device} came back a moment ago, and may still have to send what was done there")
+            }
+            Self::Unanswered => f.write_str("Syncthing does not answer, and may be back in a moment"),
         }
     }
 }

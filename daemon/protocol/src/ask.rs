@@ -11,9 +11,9 @@ use crate::reply::Answer;
 use crate::view::{
     BlameView, BuildView, BuildsView, ChangesView, CheckView, ConfigView, ConflictView, ConflictsView, ContentView,
     DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventsView,
-    FollowView, HistoryView, IdsView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView, LogView,
-    PipelineView, PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle, Severity,
-    SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
+    FollowView, HistoryView, IdsView, IgnoresView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView,
+    LogView, PipelineView, PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle,
+    Severity, SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
 };
 use crate::{AttemptNo, BuildId, JobId, LeaseId, ProposalId, Seq};
 use serde::{Deserialize, Serialize};
@@ -314,4 +314,8 @@ asks! {
 
     /// Whether a file may be written now: by the same rules that the daemon writes by.
     WhyFile { path: String } -> WhyFile(WhyFileView);
+
+    /// Adds to `.stignore` of the Syncthing folders that carry a share what keeps files of one machine apart; every line
+    /// that is there stays. Absent: every share that is carried.
+    AddIgnores { #[serde(default)] share: Option<String> } -> Ignores(IgnoresView);
 }

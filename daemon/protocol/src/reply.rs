@@ -4,8 +4,8 @@ use crate::Seq;
 use crate::view::{
     BlameView, BuildView, BuildsView, ChangesView, CheckView, ConfigView, ConflictView, ConflictsView, ContentView,
     DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventView, EventsView,
-    FollowView, HistoryView, IdsView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView, LogView,
-    PipelineView, PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView,
+    FollowView, HistoryView, IdsView, IgnoresView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView,
+    LogView, PipelineView, PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView,
     SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
 };
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,7 @@ pub enum Answer {
     Blame(BlameView),
     Doctor(DoctorView),
     WhyFile(WhyFileView),
+    Ignores(IgnoresView),
 }
 
 /// What comes without being asked for each time. Append only.

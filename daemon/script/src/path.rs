@@ -11,7 +11,9 @@ use crate::kind::Media;
 use crate::listing::{folder_of, name_of, split_extension};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use text::{Inside, fold, inside_episode, nfc, normal, percent_decode, starts_with_ignoring_case, without_number};
+use text::{Inside, inside_episode, nfc, normal, percent_decode, starts_with_ignoring_case, without_number};
+
+pub use text::fold;
 
 /// What a reference leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -74,6 +74,7 @@ impl Bench {
             started_at: clock.now(),
             config_file: None,
             attempts: None,
+            sync: crate::sync::Handle::off(),
         };
         let (inbox, messages) = Inbox::new();
         let effects = Arc::new(Mutex::new(Vec::new()));

@@ -38,6 +38,7 @@ fn daemon() -> Daemon {
         started_at: Time(0),
         config_file: None,
         attempts: None,
+        sync: crate::sync::Handle::off(),
     };
     let archive = Archive::open(&dir.path().join("blobs")).expect("writable");
     let needs = Needs { inbox, feed: Feed::new(Seq(1)), archive, world: Arc::new(world) };

@@ -226,6 +226,7 @@ impl Client {
         method: &str,
         path: &'static str,
         query: &[(&str, &str)],
+        body: String,
         time_max: Duration,
     ) -> Asked<T> {
         let silent = |cause| AskError::Silent { url: self.url.clone(), cause };
@@ -234,7 +235,8 @@ impl Client {
             let _ = write!(url, "{}{name}={}", if at == 0 { '?' } else { '&' }, escaped(value));
         }
         let request = ureq::http::Request::builder().method(method).uri(url);
-        let request = request.header("X-API-Key", self.key.expose()).body(()).map_err(|cause| silent(cause.into()))?;
+        let request =
+            request.header("X-API-Key", self.key.expose()).body(body).map_err(|cause| silent(cause.into()))?;
         let request = self.agent.configure_request(request).timeout_global(Some(time_max)).build();
         let mut response = self.agent.run(request).map_err(silent)?;
         let code = response.status().as_u16();
@@ -252,7 +254,7 @@ impl Client {
     }
 
     fn get<T: DeserializeOwned>(&self, path: &'static str, query: &[(&str, &str)]) -> Asked<T> {
-        self.ask("GET", path, query, ANSWER_MAX)
+        self.ask("GET", path, query, String::new(), ANSWER_MAX)
     }
 
     pub fn system(&self) -> Asked<System> {
@@ -321,11 +323,18 @@ impl Client {
         self.get("/rest/db/ignores", &[("folder", folder)]).map(|answer: Ignores| answer.ignore)
     }
 
+    /// Replaces the lines of its `.stignore`.
+    pub fn set_ignores(&self, folder: &str, lines: &[String]) -> Asked<()> {
+        let body = serde_json::json!({ "ignore": lines }).to_string();
+        let query = [("folder", folder)];
+        self.ask::<serde::de::IgnoredAny>("POST", "/rest/db/ignores", &query, body, ANSWER_MAX).map(drop)
+    }
+
     /// Has it look at these paths now, and returns once it has.
     pub fn scan(&self, folder: &str, paths: &[&str]) -> Asked<()> {
         let mut query = vec![("folder", folder)];
         query.extend(paths.iter().map(|path| ("sub", *path)));
-        self.ask::<serde::de::IgnoredAny>("POST", "/rest/db/scan", &query, SCAN_MAX).map(drop)
+        self.ask::<serde::de::IgnoredAny>("POST", "/rest/db/scan", &query, String::new(), SCAN_MAX).map(drop)
     }
 
     /// The number of the latest event, from which on to follow.
@@ -340,7 +349,7 @@ impl Client {
         let (since, patience) = (since.to_string(), POLL_S.to_string());
         let query = [("events", EVENTS), ("since", since.as_str()), ("timeout", patience.as_str())];
         let time_max = Duration::from_secs(POLL_S) + ANSWER_MAX;
-        let events: Option<Vec<Event>> = self.ask("GET", "/rest/events", &query, time_max)?;
+        let events: Option<Vec<Event>> = self.ask("GET", "/rest/events", &query, String::new(), time_max)?;
         Ok(events.unwrap_or_default())
     }
 }

@@ -7,13 +7,14 @@
 
 use super::client::{AskError, Client, Event, FolderStatus};
 use super::known::{Known, Place};
-use super::warn::{Facts, LARGE_BYTES, Survey, warnings};
-use super::{Hint, Inner, editors, home};
+use super::survey::{Survey, survey};
+use super::warn::{Facts, warnings};
+use super::{Hint, Inner, Silence, editors, home};
 use crate::config::Syncthing;
 use crate::words::because;
 use serde_json::Value;
+use show_core::Time;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -22,14 +23,11 @@ use tracing::{debug, info, warn};
 /// Between tries to reach it, twice as long each time.
 const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(60);
-/// Notes whose versions are asked for once, to learn who edits.
-const NOTES_ASKED_MAX: usize = 2_000;
-/// Entries of a folder that are looked at to learn what it holds.
-const SURVEYED_MAX: usize = 50_000;
+/// What a folder holds is looked at again after this long, when there is something to learn anyway.
+const SURVEY_STANDS_MS: u64 = 60 * 60 * 1_000;
 
 pub fn start(told: Syncthing, inner: Arc<Inner>, is_alive: Receiver<()>) {
-    let follower =
-        Follower { told, inner, is_alive, said: BTreeSet::new(), surveys: BTreeMap::new(), ignores: BTreeMap::new() };
+    let follower = Follower { told, inner, is_alive, said: BTreeSet::new(), surveys: BTreeMap::new() };
     std::thread::Builder::new()
         .name("sync follow".into())
         .spawn(move || follower.run())
@@ -42,8 +40,7 @@ struct Follower {
     is_alive: Receiver<()>,
     /// Warnings that stand on the board.
     said: BTreeSet<String>,
-    surveys: BTreeMap<String, Survey>,
-    ignores: BTreeMap<String, Vec<String>>,
+    surveys: BTreeMap<String, (Time, Survey)>,
 }
 
 /// Nobody needs us any more.
@@ -70,6 +67,7 @@ impl Follower {
                 }
                 Err(home::NotFound::Nowhere) if !self.told.is_told() => {
                     info!("no Syncthing of this account was found; the rules of this machine hold alone");
+                    *self.inner.silence() = Silence::Absent;
                     return;
                 }
                 Err(error) => {
@@ -119,6 +117,8 @@ impl Follower {
             since = events.last().map_or(since, |last| last.id);
             if self.take(&events) {
                 self.learn(client)?;
+            } else {
+                self.warn();
             }
         }
     }
@@ -127,9 +127,12 @@ impl Follower {
     fn take(&mut self, events: &[Event]) -> bool {
         let mut is_changed = false;
         let mut hinted = BTreeSet::new();
-        let mut has_status = false;
         for Event { kind, data, .. } in events {
             let folder = text(data, "folder");
+            if kind == "DeviceConnected" {
+                let now = self.inner.clock.now();
+                self.inner.known().back.insert(text(data, "id").to_owned(), now);
+            }
             match kind.as_str() {
                 "ConfigSaved"
                 | "FolderPaused"
@@ -141,8 +144,7 @@ impl Follower {
                 | "DeviceResumed" => is_changed = true,
                 "FolderSummary" => {
                     if let Ok(status) = serde_json::from_value::<FolderStatus>(data["summary"].clone()) {
-                        let old = self.inner.known().statuses.insert(folder.to_owned(), status.clone());
-                        has_status |= old.is_none_or(|old| old != status);
+                        self.inner.known().statuses.insert(folder.to_owned(), status);
                     }
                 }
                 "LocalIndexUpdated" => {
@@ -162,9 +164,6 @@ impl Follower {
             if let Some(file) = self.inner.file_of(folder, path) {
                 (self.inner.hints)(Hint::Look(file));
             }
-        }
-        if has_status && !is_changed {
-            self.warn();
         }
         is_changed
     }
@@ -199,13 +198,14 @@ impl Follower {
                 Err(error) => return Err(error),
             }
             if let Ok(lines) = client.ignores(id) {
-                self.ignores.insert(id.clone(), lines);
+                known.ignores.insert(id.clone(), lines);
             }
         }
         {
             let mut now = self.inner.known();
             known.client = now.client.take();
             known.editors = std::mem::take(&mut now.editors);
+            known.back = std::mem::take(&mut now.back);
             *now = known;
         }
         for place in &ours {
@@ -239,14 +239,15 @@ impl Follower {
         roots().any(|root| root.path.starts_with(&place.path) || place.path.starts_with(&root.path))
     }
 
-    /// Looks once at what a folder holds and who edited its notes.
+    /// Looks at what a folder holds, and the first time at who edited its notes.
     fn survey(&mut self, client: &Client, place: &Place) -> Result<(), AskError> {
         let id = &place.folder.id;
-        if self.surveys.contains_key(id) {
+        let now = self.inner.clock.now();
+        if self.surveys.get(id).is_some_and(|(at, _)| at.plus_ms(SURVEY_STANDS_MS) > now) {
             return Ok(());
         }
         let (survey, notes) = survey(&place.path);
-        self.surveys.insert(id.clone(), survey);
+        self.surveys.insert(id.clone(), (now, survey));
         let recalled = editors::recall(&self.inner.state, id);
         let is_new = recalled.is_none();
         self.inner.note_editors(id, recalled.unwrap_or_default().iter().map(String::as_str));
@@ -278,8 +279,8 @@ impl Follower {
                 now.extend(warnings(&Facts {
                     place,
                     status: known.statuses.get(id).unwrap_or(&none.0),
-                    ignores: self.ignores.get(id).map(Vec::as_slice),
-                    survey: self.surveys.get(id).unwrap_or(&none.1),
+                    ignores: known.ignores.get(id).map(Vec::as_slice),
+                    survey: self.surveys.get(id).map_or(&none.1, |(_, survey)| survey),
                     peers: &peers,
                 }));
             }
@@ -299,36 +300,4 @@ impl Follower {
 
 fn text<'a>(data: &'a Value, key: &str) -> &'a str {
     data[key].as_str().unwrap_or_default()
-}
-
-/// What a folder holds, and the paths of its notes. A look at names and sizes, bounded.
-fn survey(root: &Path) -> (Survey, Vec<String>) {
-    let (mut survey, mut notes, mut seen) = (Survey::default(), Vec::new(), 0);
-    let mut open = vec![root.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            seen += 1;
-            if seen > SURVEYED_MAX {
-                return (survey, notes);
-            }
-            let (path, kind) = (entry.path(), entry.file_type());
-            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            match kind {
-                Ok(kind) if kind.is_dir() && !is_hidden => open.push(path),
-                Ok(kind) if kind.is_file() => {
-                    let size = entry.metadata().map_or(0, |meta| meta.len());
-                    if size > LARGE_BYTES {
-                        survey.large_bytes += size;
-                    }
-                    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md")) {
-                        survey.has_notes = true;
-                        let below = path.strip_prefix(root).ok().and_then(Path::to_str);
-                        notes.extend(below.filter(|_| notes.len() < NOTES_ASKED_MAX).map(str::to_owned));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    (survey, notes)
 }

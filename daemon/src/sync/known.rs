@@ -4,6 +4,7 @@
 
 use super::client::{Client, Connection, Folder, FolderStatus};
 use jiff::Timestamp;
+use show_core::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,12 @@ pub struct Known {
     pub names: BTreeMap<String, String>,
     pub connections: BTreeMap<String, Connection>,
     pub last_seen: BTreeMap<String, Timestamp>,
+    /// When devices were seen to connect.
+    pub back: BTreeMap<String, Time>,
     /// By folder, as of the last event about it.
     pub statuses: BTreeMap<String, FolderStatus>,
+    /// Lines of `.stignore`, by folder.
+    pub ignores: BTreeMap<String, Vec<String>>,
     /// Short ids of all devices that ever changed a file, by folder.
     pub editors: BTreeMap<String, BTreeSet<String>>,
 }

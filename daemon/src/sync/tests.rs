@@ -20,6 +20,7 @@ fn inner() -> Inner {
         hints: Arc::new(|_| ()),
         known: Mutex::new(known),
         is_lost: AtomicBool::new(false),
+        silence: Mutex::new(Silence::Answers),
     }
 }
 
@@ -134,6 +135,50 @@ fn a_hint_leads_to_the_share_below_the_folder() {
     let file = inner.file_of("show", &format!("notes/{NOTE}"));
     assert_eq!(file, Some(FilePath { share: ShareId(0), path: NOTE.into() }));
     assert_eq!((inner.file_of("show", "films/a.mov"), inner.file_of("other", NOTE)), (None, None));
+}
+
+#[test]
+fn a_device_that_came_back_is_given_the_time_to_say_what_was_done_there() {
+    let inner = inner();
+    inner.known().places[0].folder.devices.push(client::Sharing { id: "BBBBBBB-2".into() });
+    let client = Client::new(home::Found {
+        url: "http://127.0.0.1:1".into(),
+        key: secret::Secret::new("s3cret").expect("a key"),
+        certificate: None,
+    });
+    let at = |away| At {
+        client: client.clone(),
+        folder: "show".into(),
+        is_paused: false,
+        path: NOTE.into(),
+        away,
+        window_ms: 90_000,
+    };
+    let now = Time(1_000_000);
+    inner.known().back.insert("BBBBBBB-2".into(), now);
+    assert_eq!(inner.back_lately(&at(Away::Strict), now), None, "nobody edits there");
+    inner.known().note_editors("show", ["BBBBBBB"].into_iter());
+    let back = Disquiet::BackLately { device: "laptop".into(), until: Time(1_090_000) };
+    assert_eq!(back.to_string(), "laptop came back a moment ago, and may still have to send what was done there");
+    assert_eq!(inner.back_lately(&at(Away::Strict), now), Some(back));
+    assert_eq!(inner.back_lately(&at(Away::Strict), Time(1_090_000)), None);
+    assert_eq!(inner.back_lately(&at(Away::Bold), now), None, "nobody is waited for");
+}
+
+#[test]
+fn a_syncthing_that_is_silent_is_waited_for_a_moment_where_it_carries_the_file() {
+    let inner = inner();
+    let now = inner.clock.now();
+    let silent = |silence, share| {
+        *inner.silence() = silence;
+        inner.is_silent_for_a_moment(&FilePath { share: ShareId(share), path: NOTE.into() })
+    };
+    assert!(silent(Silence::Since(now), 0));
+    assert!(!silent(Silence::Since(now), 1), "it does not carry that share");
+    assert!(!silent(Silence::Since(Time(now.0 - 60_000)), 0), "the rules of this machine hold alone");
+    assert!(!silent(Silence::Absent, 0) && !silent(Silence::Answers, 0));
+    inner.known().places.clear();
+    assert!(silent(Silence::Since(now), 1), "who knows what it carries");
 }
 
 #[test]

@@ -2,11 +2,10 @@
 
 use super::client::FolderStatus;
 use super::known::Place;
+use super::survey::{Finds, Survey};
 
 /// Notes and more than this in large files in one folder: while it pulls, it neither sends nor scans.
 const LARGE_TOTAL_BYTES_MAX: u64 = 1_000_000_000;
-/// A file above this is a recording, not a note.
-pub const LARGE_BYTES: u64 = 50_000_000;
 /// Above this, a save on one device may stay unknown to the others for a minute.
 const WATCHER_DELAY_S_MAX: f64 = 1.0;
 
@@ -32,14 +31,6 @@ pub struct Facts<'a> {
     pub survey: &'a Survey,
     /// Name and version of the devices that share it and are connected.
     pub peers: &'a [(String, String)],
-}
-
-/// What lies in a folder.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survey {
-    pub has_notes: bool,
-    /// Of files above [`LARGE_BYTES`].
-    pub large_bytes: u64,
 }
 
 /// What people should know, each with the next move.
@@ -93,8 +84,24 @@ pub fn warnings(facts: &Facts<'_>) -> Vec<(String, String)> {
     let missing = ignores.map(missing_ignores).unwrap_or_default();
     if !missing.is_empty() {
         let file = place.named.join(".stignore");
-        let hint = format!("add these lines to {} on every device: {}", file.display(), missing.join("  "));
+        let hint = format!(
+            "\"showctl doctor --add-ignores\" adds these lines to {} here; do the same on every device: {}",
+            file.display(),
+            missing.join("  ")
+        );
         say("carries files that belong to one machine only".into(), &hint);
+    }
+    if survey.unwritable.count > 0 {
+        let what = some(&survey.unwritable, "a folder", "folders", "showd may not write into");
+        say(what, "let the account that showd runs as write there; until then what belongs there is not published");
+    }
+    if survey.refused.count > 0 {
+        let what = some(&survey.refused, "a name", "names", "Windows refuses");
+        say(what, "rename them: a device with Windows cannot take them up");
+    }
+    if survey.twins.count > 0 {
+        let what = some(&survey.twins, "a name", "names", "Windows and macOS take for another one's beside it");
+        say(what, "rename one of each two: such a device has room for one of them only");
     }
     if !status.watch_error.is_empty() {
         say(format!("cannot watch for changes: {}", status.watch_error), "its full scans find them, hourly by default");
@@ -117,7 +124,16 @@ pub fn warnings(facts: &Facts<'_>) -> Vec<(String, String)> {
     found
 }
 
-fn missing_ignores(lines: &[String]) -> Vec<&'static str> {
+/// `holds 3 names that Windows refuses, such as "a?.md"`.
+fn some(finds: &Finds, one: &str, many: &str, which: &str) -> String {
+    match finds {
+        Finds { first, count: 1 } => format!("holds {one} that {which}: \"{first}\""),
+        Finds { first, count } => format!("holds {count} {many} that {which}, such as \"{first}\""),
+    }
+}
+
+/// Lines for `.stignore` that keep machine-local files apart and are not there yet.
+pub fn missing_ignores(lines: &[String]) -> Vec<&'static str> {
     let plain: Vec<String> = lines
         .iter()
         .map(|line| {
@@ -177,8 +193,16 @@ mod tests {
             Folder { fs_watcher_delay_s: 10.0, max_conflicts: 0, ..good() },
         ];
         let mut all: String = folders.into_iter().map(|folder| said(folder, &status, &survey, &[])).collect();
-        let mixed = Survey { has_notes: true, large_bytes: 20_000_000_000 };
+        let mixed = Survey { has_notes: true, large_bytes: 20_000_000_000, ..Survey::default() };
         all += &said(good(), &status, &mixed, &[]);
+        let finds = |first: &str, count| Finds { first: first.to_owned(), count };
+        let odd = Survey {
+            unwritable: finds("episodes/0900", 1),
+            refused: finds("episodes/0900/rundown/10 Why?.md", 3),
+            twins: finds("episodes/0900/rundown/tea.md", 1),
+            ..Survey::default()
+        };
+        all += &said(good(), &status, &odd, &[]);
         let broken = FolderStatus { watch_error: "too many watches".into(), errors: 2, ..FolderStatus::default() };
         let peers = [("phone".to_owned(), "v1.23.1".to_owned()), ("desk".to_owned(), "v1.29.5".to_owned())];
         all += &said(good(), &broken, &survey, &peers);

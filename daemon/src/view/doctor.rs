@@ -1,10 +1,14 @@
 //! Whether everything that showd needs is there and as it should be, each with the next move.
 
 use super::name::World;
-use super::{Seen, later, rest};
+use super::{Answered, Seen, later, not_found, rest};
 use crate::inbox::Said;
+use crate::sync::{AddIgnoresError, AddedIgnores};
+use crate::words::because;
 use show_core::ShareId;
-use show_protocol::{Answer, DoctorView, FindingView, Health, NoticeView, ShareState, ShareView};
+use show_protocol::{
+    Answer, DoctorView, FindingView, Health, IgnoresView, NoticeView, Refusal, RefusalKind, ShareState, ShareView,
+};
 use std::path::Path;
 
 /// With less room than this for the state, a person should make some.
@@ -14,6 +18,35 @@ pub fn doctor(seen: &Seen<'_>) -> Said {
     let (world, shares) = (seen.world.clone(), rest::share_views(seen));
     let up_ms = seen.now.0 - world.started_at.0;
     later(move |_| Answer::Doctor(DoctorView { findings: findings(&world, &shares, up_ms) }).into())
+}
+
+/// Has Syncthing keep files of one machine apart, as its notices offer.
+pub fn add_ignores(seen: &Seen<'_>, ask: &show_protocol::ask::AddIgnores) -> Answered {
+    let world = seen.world.clone();
+    let asked = world.configured().filter(|(_, share, _)| ask.share.as_ref().is_none_or(|name| *name == share.name));
+    let shares: Vec<(ShareId, String)> = asked.map(|(id, share, _)| (id, share.name.clone())).collect();
+    if shares.is_empty() {
+        let name = ask.share.as_deref().unwrap_or_default();
+        return Err(not_found(format!("no share is called \"{name}\""), "\"showctl shares\" lists them").into());
+    }
+    let is_any = ask.share.is_none();
+    Ok(later(move |_| {
+        let mut folders = Vec::new();
+        for (id, share) in shares {
+            match world.sync.add_ignores(id) {
+                Ok(added) => folders.extend(added.into_iter().map(|AddedIgnores { folder, lines }| {
+                    show_protocol::AddedIgnores { share: share.clone(), folder, lines }
+                })),
+                Err(AddIgnoresError::NotCarried) if is_any => {}
+                Err(error) => {
+                    let text = format!("the share {share}: {}", because(&error));
+                    let hint = "see \"showctl doctor\"; the lines can also be written into its .stignore by hand";
+                    return Refusal::new(RefusalKind::NotNow, text, hint).into();
+                }
+            }
+        }
+        Answer::Ignores(IgnoresView { folders }).into()
+    }))
 }
 
 /// What of it the person who runs showd should know at once.

@@ -23,6 +23,8 @@ pub struct World {
     pub config_file: Option<PathBuf>,
     /// Knows what this machine cannot keep apart.
     pub attempts: Option<Attempts>,
+    /// Asks Syncthing.
+    pub sync: crate::sync::Handle,
 }
 
 #[derive(Debug, Clone)]

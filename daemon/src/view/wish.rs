@@ -35,6 +35,7 @@ fn ask_of(seen: &Seen<'_>, request: Request) -> Answered {
             asked(Ask::Submit { subject, parameters: ask.parameters }, Then::Submitted)
         }
         R::Compile(ask) => compile(seen, &ask),
+        R::AddIgnores(ask) => super::doctor::add_ignores(seen, &ask),
         R::Requeue(ask) => requeue(seen, &ask),
         R::Cancel(ask) => {
             let mut jobs = Vec::new();

@@ -80,6 +80,18 @@ views! {
     /// Something about the daemon itself.
     NoticeView { text: String, hint: String }
 
+    /// What was added to `.stignore`, one entry for each folder that carries a share that was meant.
+    IgnoresView { folders: Vec<AddedIgnores> }
+
+    /// Lines that were added to the `.stignore` of one of Syncthing's folders, on this device only.
+    AddedIgnores {
+        share: String,
+        /// The folder as people know it.
+        folder: String,
+        /// Empty: all of them were there.
+        lines: Vec<String>,
+    }
+
     /// What was looked at of the machine, the shares and the programs.
     DoctorView { findings: Vec<FindingView> }
 

@@ -782,6 +782,7 @@ pub fn requests() -> Vec<Request> {
         ask::Blame { path: file() }.into(),
         ask::Doctor {}.into(),
         ask::WhyFile { path: file() }.into(),
+        ask::AddIgnores { share: Some(text("main")) }.into(),
     ]
 }
 
@@ -891,6 +892,13 @@ pub fn answers() -> Vec<Answer> {
         Answer::Blame(blame()),
         Answer::Doctor(DoctorView { findings: findings() }),
         Answer::WhyFile(why_file()),
+        Answer::Ignores(IgnoresView {
+            folders: vec![AddedIgnores {
+                share: text("main"),
+                folder: text("Show"),
+                lines: vec![text("(?d).DS_Store"), text("(?d)*.part")],
+            }],
+        }),
     ]
 }
 

@@ -66,8 +66,8 @@ pub(super) fn percent_decode(text: &str) -> Option<String> {
     (decoded != text && slashes(&decoded) == slashes(text)).then_some(decoded)
 }
 
-/// One spelling for all letter cases and compositions of a name.
-pub(super) fn fold(text: &str) -> String {
+/// One spelling for all letter cases and compositions of a name: what Windows and macOS take for one.
+pub fn fold(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase()
 }
 

@@ -1,0 +1,147 @@
+//! What a folder of Syncthing holds: what of it hinders carrying it, and where its notes are.
+//!
+//! A look at names, sizes and rights, bounded; no file is opened.
+
+use nix::unistd::{AccessFlags, eaccess};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Entries of a folder that are looked at.
+const SURVEYED_MAX: usize = 50_000;
+/// Notes that are named.
+const NOTES_MAX: usize = 2_000;
+/// A file above this is a recording, not a note.
+pub const LARGE_BYTES: u64 = 50_000_000;
+/// Names that devices had before there were files (Microsoft, "Naming Files, Paths, and Namespaces"); with any ending.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+
+/// What lies in a folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    pub has_notes: bool,
+    /// Of files above [`LARGE_BYTES`].
+    pub large_bytes: u64,
+    /// Folders that we may not write into.
+    pub unwritable: Finds,
+    /// Names that Windows refuses.
+    pub refused: Finds,
+    /// Names that differ from a neighbour's only by case or composition.
+    pub twins: Finds,
+}
+
+/// Paths of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finds {
+    /// Of all of them, by the alphabet.
+    pub first: String,
+    pub count: usize,
+}
+
+impl Finds {
+    fn add(&mut self, path: &str) {
+        self.count += 1;
+        if self.count == 1 || path < self.first.as_str() {
+            path.clone_into(&mut self.first);
+        }
+    }
+}
+
+/// Also the paths of its notes.
+pub fn survey(root: &Path) -> (Survey, Vec<String>) {
+    let (mut survey, mut notes, mut seen) = (Survey::default(), Vec::new(), 0);
+    let mut open = vec![root.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        let mut spellings = BTreeSet::new();
+        if eaccess(&folder, AccessFlags::W_OK | AccessFlags::X_OK).is_err() {
+            let below = folder.strip_prefix(root).unwrap_or(&folder).to_string_lossy();
+            survey.unwritable.add(if below.is_empty() { "the folder itself" } else { &below });
+        }
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            seen += 1;
+            if seen > SURVEYED_MAX {
+                return (survey, notes);
+            }
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = entry.path();
+            let Some(below) = path.strip_prefix(root).ok().and_then(Path::to_str) else { continue };
+            let name = name.to_string_lossy();
+            if is_refused_by_windows(&name) {
+                survey.refused.add(below);
+            }
+            if !spellings.insert(show_script::path::fold(&name)) {
+                survey.twins.add(below);
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(path),
+                Ok(kind) if kind.is_file() => {
+                    let size = entry.metadata().map_or(0, |meta| meta.len());
+                    if size > LARGE_BYTES {
+                        survey.large_bytes += size;
+                    }
+                    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md")) {
+                        survey.has_notes = true;
+                        notes.extend((notes.len() < NOTES_MAX).then(|| below.to_owned()));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    (survey, notes)
+}
+
+fn is_refused_by_windows(name: &str) -> bool {
+    let is_forbidden = |letter: char| letter < ' ' || "<>:\"|?*\\".contains(letter);
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let is_port = |kind| stem.strip_prefix(kind).is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']));
+    name.contains(is_forbidden)
+        || name.ends_with(['.', ' '])
+        || DEVICES.contains(&stem.as_str())
+        || is_port("com")
+        || is_port("lpt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{Permissions, create_dir_all, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn names_that_windows_refuses_are_known() {
+        for name in ["a?.md", "10: Tea.md", "tea.", "tea ", "CON", "con.md", "Lpt1.txt", "a\\b", "a\tb", "AUX .md"] {
+            assert!(is_refused_by_windows(name), "{name}");
+        }
+        for name in ["10 Tea.md", "Conan.md", "com.md", "com10.md", "com0.md", "a.b.c", "Öl & Wasser (2).md"] {
+            assert!(!is_refused_by_windows(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_surveyed_without_what_is_hidden() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (a, b, hidden) = (dir.path().join("a"), dir.path().join("b"), dir.path().join(".stversions"));
+        for folder in [&a, &b, &hidden] {
+            create_dir_all(folder).expect("writable");
+            write(folder.join("why?.md"), "tea").expect("writable");
+        }
+        for name in ["Tea.md", "tea.MD", "Te\u{301}.md", "t\u{e9}.md"] {
+            write(a.join(name), "tea").expect("writable");
+        }
+        std::fs::File::create(b.join("film.mov")).and_then(|film| film.set_len(LARGE_BYTES + 1)).expect("writable");
+        set_permissions(&b, Permissions::from_mode(0o555)).expect("ours");
+        let (survey, mut notes) = survey(dir.path());
+        notes.sort();
+        assert_eq!(notes, ["a/Tea.md", "a/Te\u{301}.md", "a/tea.MD", "a/t\u{e9}.md", "a/why?.md", "b/why?.md"]);
+        assert_eq!((survey.has_notes, survey.large_bytes), (true, LARGE_BYTES + 1));
+        assert_eq!(survey.refused, Finds { first: "a/why?.md".into(), count: 2 });
+        assert_eq!(survey.twins.count, 2, "{:?}", survey.twins);
+        // Nothing is forbidden to root.
+        let expected =
+            if nix::unistd::geteuid().is_root() { Finds::default() } else { Finds { first: "b".into(), count: 1 } };
+        assert_eq!(survey.unwritable, expected);
+    }
+}
