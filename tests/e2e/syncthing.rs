@@ -3,6 +3,7 @@
 mod account;
 mod chaos;
 mod count;
+mod deletions;
 mod naive;
 mod outputs;
 mod person;
@@ -17,7 +18,7 @@ use show_tests::syncthing::{Cluster, Node, Setup, until};
 use showd::board::Board;
 use showd::clock::Clock;
 use showd::config::{Away, Syncthing};
-use showd::sync::{self, Hint, Lies, Root};
+use showd::sync::{self, AddIgnoresError, AddedIgnores, Hint, Lies, Root};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
@@ -213,6 +214,25 @@ fn a_device_that_edited_here_and_went_away_is_waited_for_as_the_share_says() {
 }
 
 #[test]
+fn lines_for_stignore_are_added_when_a_person_asks_and_every_line_that_is_there_stays() {
+    let Some(cluster) = Cluster::of(&["a", "b"]) else { return };
+    let (a, b) = (cluster.node("a"), cluster.node("b"));
+    let stignore = a.folder().join(".stignore");
+    std::fs::write(&stignore, "// ours\n/private\n*.part\n").expect("the folder is writable");
+    let asker = Asker::of(a, Away::Bold).up();
+    until("they are offered", || asker.says("belong to one machine only"));
+    let added = asker.sync.add_ignores(ShareId(0)).expect("Syncthing takes them");
+    let [AddedIgnores { folder, lines }] = &added[..] else { panic!("{added:?}") };
+    assert_eq!((folder.as_str(), lines.len()), ("Show", 7));
+    let text = std::fs::read_to_string(&stignore).expect("it is there");
+    assert_eq!(text, format!("// ours\n/private\n*.part\n{}\n", lines.join("\n")));
+    b.save(NOTE, "something happens\n");
+    until("the offer is taken back", || !asker.says("belong to one machine only"));
+    assert_eq!(asker.sync.add_ignores(ShareId(0)).expect("it answers")[0].lines, <[String; 0]>::default());
+    assert!(matches!(asker.sync.add_ignores(ShareId(7)), Err(AddIgnoresError::NotCarried)));
+}
+
+#[test]
 fn what_arrives_is_hinted_at_and_a_silence_is_said_until_it_ends() {
     let Some(mut cluster) = Cluster::of(&["a", "b"]) else { return };
     let asker = Asker::of(cluster.node("a"), Away::Bold).up();
@@ -222,7 +242,7 @@ fn what_arrives_is_hinted_at_and_a_silence_is_said_until_it_ends() {
 
     cluster.node_mut("a").kill();
     until("its absence is said", || asker.says("does not answer"));
-    assert_eq!(asker.look(NOTE), [], "the rules of this machine hold alone");
+    assert_eq!(asker.look(NOTE), [Disquiet::Unanswered], "it may be back in a moment");
     cluster.node_mut("a").start();
     until("its return is noticed", || asker.sync.is_up());
     assert!(!asker.says("does not answer"));

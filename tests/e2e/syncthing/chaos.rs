@@ -76,6 +76,11 @@ impl Play {
         cluster.nodes[0].scan_all();
         cluster.settle();
         let show = (self.writer == Writer::Showd).then(|| showd(&cluster.nodes[0]));
+        if let Some(show) = &show {
+            // A season is not laid out and typed into in the same second.
+            show.idle();
+            cluster.settle();
+        }
         let mut stage = Stage {
             cluster,
             show,
@@ -122,7 +127,7 @@ impl Drop for Ending<'_> {
 }
 
 /// The daemon at a node, as it comes but for its clocks.
-fn showd(node: &Node) -> Show {
+pub fn showd(node: &Node) -> Show {
     let mut show = Show::new();
     let (folder, home) = (node.folder(), node.home());
     show.configure_whole(&format!(

@@ -31,9 +31,20 @@ pub struct Count {
     /// Of what a person wrote, while the writer's text took the name.
     pub for_writer: Copies,
     pub for_writer_stories: Vec<String>,
+    /// Of the very text that the writer began from, whose mode or time somebody changed.
+    pub of_base: Copies,
+    /// Of these, while all nodes were connected: those that no waiting could have avoided, since nobody but the device
+    /// where it happened could know; and the others.
+    pub unforeseen: Vec<String>,
+    pub avoidable: Vec<String>,
+    /// What the writer wrote into notes; and of that, what came too soon after another device's version.
+    pub writes: usize,
+    pub hasty: Vec<String>,
     pub among_people: Copies,
     pub left_of_writer: usize,
     pub left_of_people: usize,
+    /// Left, although both edits fit together.
+    pub mergeable: Vec<String>,
     /// Made otherwise by a showd that sees only the final texts.
     pub differing: Option<Vec<PathBuf>>,
     pub events: BTreeMap<String, usize>,
@@ -80,19 +91,36 @@ impl Count {
             found.insert(*token);
         }
         for copy in memory.copies().into_values() {
-            let is_of_writer = copy.text.is_some_and(|text| !pages.is_a_persons(text));
-            let is_for_writer = memory.winner(copy).is_some_and(|text| !pages.is_a_persons(text));
-            let kind = if is_of_writer {
+            let by_writer = |text: Option<blake3::Hash>| text.filter(|text| !pages.is_a_persons(*text));
+            let (set_aside, won) = (by_writer(copy.text), by_writer(memory.winner(copy)));
+            let is_connected = stage.is_connected(copy.at);
+            let kind = if set_aside.is_some() {
                 &mut count.of_writer
-            } else if is_for_writer {
+            } else if won.is_some_and(|text| memory.base_of(copy, text) == copy.text) {
+                &mut count.of_base
+            } else if won.is_some() {
+                count.for_writer_stories.push(memory.tale(copy, |text| pages.is_a_persons(text)));
                 &mut count.for_writer
             } else {
                 &mut count.among_people
             };
-            if is_for_writer && !is_of_writer {
-                count.for_writer_stories.push(memory.tale(copy, |text| pages.is_a_persons(text)));
+            *if is_connected { &mut kind.connected } else { &mut kind.apart } += 1;
+            if let Some(text) = set_aside.or(won).filter(|_| is_connected) {
+                let race = memory.race(copy, text);
+                let story = format!("{race:?} {}", memory.tale(copy, |text| pages.is_a_persons(text)));
+                let is_foreseen = race.is_none_or(|race| {
+                    race.rested_ms.is_some_and(|ms| ms < RESTED_MS_MIN)
+                        || race.unknown_ms.is_none_or(|ms| ms > UNKNOWN_MS_MAX)
+                });
+                if is_foreseen { &mut count.avoidable } else { &mut count.unforeseen }.push(story);
             }
-            *if stage.is_connected(copy.at) { &mut kind.connected } else { &mut kind.apart } += 1;
+        }
+        let writes = memory.writes(|text| pages.is_a_persons(text));
+        count.writes = writes.len();
+        for (sight, rested_ms) in writes {
+            if let Some(ms) = rested_ms.filter(|ms| *ms < RESTED_MS_MIN) {
+                count.hasty.push(format!("{} was written {ms} ms after it came", sight.path.display()));
+            }
         }
         for copy in stage.cluster.nodes[0].conflicts() {
             let text = fs::read(stage.folders[0].join(copy)).unwrap_or_default();
@@ -134,6 +162,11 @@ fn archived(dir: &Path) -> BTreeSet<Token> {
     found
 }
 
+/// What showd makes of a watcher's delay of one second, but for what lies between Syncthing's rename and our look.
+const RESTED_MS_MIN: i64 = 21_500;
+/// As long as a watcher with that delay may be silent while somebody goes on saving, and a pull.
+const UNKNOWN_MS_MAX: i64 = 10_000;
+
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |what: &str, number: String| writeln!(f, "  {what:<58} {number}");
@@ -147,9 +180,15 @@ impl fmt::Display for Count {
             |copies: Copies| format!("{} ({} connected, {} apart)", copies.all(), copies.connected, copies.apart);
         row("conflict copies: the writer's text was set aside", copies(self.of_writer))?;
         row("conflict copies: a person's, for the writer's", copies(self.for_writer))?;
+        row("conflict copies: a text as it was, with another mode or time", copies(self.of_base))?;
         row("conflict copies: among people", copies(self.among_people))?;
+        row("connected, with the writer, and known to nobody in time", self.unforeseen.len().to_string())?;
+        row("connected, with the writer, and to be avoided by waiting", self.avoidable.len().to_string())?;
+        row("writes of the writer into notes", self.writes.to_string())?;
+        row("of these too soon after another device's version", self.hasty.len().to_string())?;
         row("copies left when calm: the writer's", self.left_of_writer.to_string())?;
         row("copies left when calm: people's", self.left_of_people.to_string())?;
+        row("of these such whose edits fit together", self.mergeable.len().to_string())?;
         if let Some(differing) = &self.differing {
             row("outputs and notes that a fresh showd makes otherwise", differing.len().to_string())?;
         }

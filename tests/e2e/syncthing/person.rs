@@ -2,7 +2,8 @@
 //!
 //! What a person does follows from the seed; when, from the machine. Programs look once more at the disk before they
 //! save, as real ones do: what somebody overwrites knowingly is no concern of ours, and what is overwritten in the
-//! microseconds between is a matter between people.
+//! microseconds between is a matter between people. Somebody opens a note, reads for a moment, saves a few times, and
+//! turns to another one.
 
 use super::account::{Book, Save, Token, tokens};
 use super::text;
@@ -41,6 +42,8 @@ pub struct Person<'a> {
     rng: Rng,
     book: &'a Book,
     number: u32,
+    /// The note that this person worked in last.
+    last: PathBuf,
     /// Texts that this person once saw, to go back to.
     memory: Vec<Vec<u8>>,
 }
@@ -54,7 +57,7 @@ impl<'a> Person<'a> {
         let program = PROGRAMS[usize::from(nth) % PROGRAMS.len()];
         let rng = Rng::with_seed(seed.wrapping_mul(1009).wrapping_add(u64::from(nth)));
         let folder = folder.to_owned();
-        Self { letter, node, folder, bin, program, rng, book, number: 0, memory: Vec::new() }
+        Self { letter, node, folder, bin, program, rng, book, number: 0, last: PathBuf::new(), memory: Vec::new() }
     }
 
     /// Types until it is over.
@@ -62,6 +65,14 @@ impl<'a> Person<'a> {
         while !is_over.load(Ordering::Relaxed) {
             self.turn(is_over);
             self.rest(400, 1600);
+        }
+    }
+
+    /// Saves so often while typing.
+    fn pause(&mut self) {
+        match self.program {
+            Program::Obsidian => self.rest(1_800, 2_200),
+            _ => self.rest(300, 1_500),
         }
     }
 
@@ -81,6 +92,7 @@ impl<'a> Person<'a> {
                     self.program = PROGRAMS[self.rng.usize(..PROGRAMS.len())];
                 }
                 self.session(&path, is_over);
+                self.last = path;
             }
         }
     }
@@ -100,12 +112,15 @@ impl<'a> Person<'a> {
         if beside.as_ref().is_some_and(|file| fs::write(file, "open").is_err()) {
             return;
         }
+        if self.program != Program::Script {
+            self.rest(300, 1_500);
+        }
         let saves = if self.program == Program::Obsidian { self.rng.u32(2..8) } else { self.rng.u32(1..4) };
         for _ in 0..saves {
             if is_over.load(Ordering::Relaxed) || !self.save(path) {
                 break;
             }
-            self.rest(150, 700);
+            self.pause();
         }
         if let Some(file) = beside {
             let _ = fs::remove_file(file);
@@ -290,7 +305,8 @@ impl<'a> Person<'a> {
 
     /// Mostly one of those that this person minds, now and then anybody's.
     fn some_note(&mut self, dir: &Path) -> Option<PathBuf> {
-        let all: Vec<_> = names(dir).into_iter().filter(|name| text::is_note(name)).collect();
+        let others = |name: &String| text::is_note(name) && dir.join(name) != self.last;
+        let all: Vec<_> = names(dir).into_iter().filter(others).collect();
         let mine = |name: &&String| {
             let sum = file_name(&dir.join(name)).bytes().filter(u8::is_ascii_alphabetic).map(u32::from).sum::<u32>();
             sum % MINDERS == u32::from(self.letter) % MINDERS

@@ -5,14 +5,14 @@ use fastrand::Rng;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Two episodes, small enough that people meet in their notes. Returns every text that was written.
+/// A season, small enough that people meet in their notes. Returns every text that was written.
 pub fn lay_out(folder: &Path) -> Vec<String> {
     let mut texts = Vec::new();
     let mut write = |path: PathBuf, text: String| {
         fs::write(path, &text).expect("the folder is writable");
         texts.push(text);
     };
-    for episode in ["0900", "0901"] {
+    for episode in EPISODES {
         let dir = folder.join("episodes").join(episode);
         fs::create_dir_all(dir.join("rundown")).expect("the folder is writable");
         let id = format!("EPSMSA79Z40T34{}T", &episode[1..]);
@@ -21,12 +21,15 @@ pub fn lay_out(folder: &Path) -> Vec<String> {
              title: The Kettle Report\nduration: 00:00:30\nstatus: production\n---\n# Episode {episode}\n"
         );
         write(dir.join("info.md"), info);
-        for (order, title) in [(10, "Cold Open"), (20, "Leak"), (30, "Whistle"), (40, "Close")] {
+        for (order, title) in (10..).step_by(10).zip(TITLES) {
             write(dir.join("rundown").join(format!("{order} {title}.md")), note(order, title));
         }
     }
     texts
 }
+
+const EPISODES: [&str; 4] = ["0900", "0901", "0902", "0903"];
+const TITLES: [&str; 8] = ["Cold Open", "Leak", "Whistle", "Descaler", "Lid", "Spout", "Handle", "Close"];
 
 /// A note as somebody begins it.
 pub fn note(order: u32, title: &str) -> String {

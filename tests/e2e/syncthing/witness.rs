@@ -29,6 +29,16 @@ pub struct Sight {
     pub modified: i64,
 }
 
+/// How a text of the writer met one of another device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Race {
+    /// How long the other device's change had lain on its disk, and on no other, when the writer wrote; negative: it came
+    /// after that.
+    pub unknown_ms: Option<i64>,
+    /// How long before that the last version from another device had come to the writer.
+    pub rested_ms: Option<i64>,
+}
+
 /// How a file looked: reading it again is only worth it when this changed.
 type Look = (u64, u64, i64, i64, i64);
 
@@ -101,6 +111,60 @@ impl Memory {
         after.or_else(before)?.text
     }
 
+    /// How the writer's text of a copy, or the one that it was made for, met the other one. None: it was never seen to be
+    /// written.
+    pub fn race(&self, copy: &Sight, writers: blake3::Hash) -> Option<Race> {
+        let name = copy.path.file_name()?.to_string_lossy();
+        let path = copy.path.with_file_name(text::original(&name));
+        let written = self.of(WRITER, &path).find(|sight| sight.text == Some(writers))?.at;
+        let known: BTreeSet<_> = self.of(WRITER, &path).filter(|s| s.at <= written).map(Sight::version).collect();
+        let others: BTreeSet<usize> = self.seen.iter().map(|sight| sight.node).filter(|node| *node != WRITER).collect();
+        let begun = others.into_iter().filter_map(|node| {
+            let (mut before, mut begun) = (None, None);
+            let until_then = |sight: &&Sight| sight.at < copy.at && sight.text != Some(writers);
+            for sight in self.of(node, &path).take_while(until_then).filter(|sight| sight.text.is_some()) {
+                // The same once more: its mode was changed.
+                let is_known = known.contains(&sight.version()) && before != Some(sight.version());
+                begun = if is_known { None } else { begun.or(Some(sight.at)) };
+                before = Some(sight.version());
+            }
+            begun
+        });
+        Some(Race { unknown_ms: begun.min().map(|at| ms_from(at, written)), rested_ms: self.rested_ms(&path, written) })
+    }
+
+    /// How long before this moment the last version of a file had come to the writer from another device.
+    fn rested_ms(&self, path: &Path, at: Instant) -> Option<i64> {
+        let here = self.of(WRITER, path).filter(|sight| sight.at < at && sight.text.is_some());
+        let came = here.filter(|sight| {
+            let first = self.seen.iter().find(|s| s.path == path && s.version() == sight.version());
+            first.is_some_and(|first| first.node != WRITER)
+        });
+        came.last().map(|sight| ms_from(sight.at, at))
+    }
+
+    /// What the writer wrote into notes, with how long before the last version from another device had come.
+    pub fn writes(&self, is_a_persons: impl Fn(blake3::Hash) -> bool) -> Vec<(&Sight, Option<i64>)> {
+        let mut known = BTreeSet::new();
+        let mut writes = Vec::new();
+        for sight in self.seen.iter().filter(|sight| !text::is_copy(&sight.path.to_string_lossy())) {
+            let Some(text) = sight.text.filter(|text| !is_a_persons(*text)) else { continue };
+            let is_note = sight.path.parent().is_some_and(|dir| dir.ends_with("rundown"));
+            if known.insert((&sight.path, *text.as_bytes())) && sight.node == WRITER && is_note {
+                writes.push((sight, self.rested_ms(&sight.path, sight.at)));
+            }
+        }
+        writes
+    }
+
+    /// What lay in a copy's original before the writer's text took its place there.
+    pub fn base_of(&self, copy: &Sight, writers: blake3::Hash) -> Option<blake3::Hash> {
+        let name = copy.path.file_name()?.to_string_lossy();
+        let path = copy.path.with_file_name(text::original(&name));
+        let before = self.of(WRITER, &path).take_while(|sight| sight.text != Some(writers));
+        before.filter_map(|sight| sight.text).last()
+    }
+
     /// What followed, at some node, the last text in which this token was seen; or what followed its save, if nobody
     /// saw it.
     pub fn end_of(&self, token: Token, save: &super::account::Save) -> Option<Sight> {
@@ -162,6 +226,22 @@ impl Memory {
         story
     }
 }
+
+impl Sight {
+    /// What Syncthing tells apart, but for the mode.
+    fn version(&self) -> ([u8; 32], i64) {
+        (self.text.map_or([0; 32], |text| *text.as_bytes()), self.modified)
+    }
+}
+
+/// Negative: `to` was before.
+fn ms_from(from: Instant, to: Instant) -> i64 {
+    let ms = |span: Duration| i64::try_from(span.as_millis()).expect("a play takes minutes");
+    to.checked_duration_since(from).map_or_else(|| -ms(from.duration_since(to)), ms)
+}
+
+/// The node at which the writer works.
+const WRITER: usize = 0;
 
 fn below(folder: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(folder).expect("found below the folder").to_owned()
