@@ -150,7 +150,9 @@ impl Memory {
         for sight in self.seen.iter().filter(|sight| !text::is_copy(&sight.path.to_string_lossy())) {
             let Some(text) = sight.text.filter(|text| !is_a_persons(*text)) else { continue };
             let is_note = sight.path.parent().is_some_and(|dir| dir.ends_with("rundown"));
-            if known.insert((&sight.path, *text.as_bytes())) && sight.node == WRITER && is_note {
+            // What lay there before anybody came on is not written now.
+            let is_written = sight.node == WRITER && self.seen.first().is_some_and(|first| sight.at > first.at);
+            if known.insert((&sight.path, *text.as_bytes())) && is_written && is_note {
                 writes.push((sight, self.rested_ms(&sight.path, sight.at)));
             }
         }
