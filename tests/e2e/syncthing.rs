@@ -19,7 +19,7 @@ use showd::board::Board;
 use showd::clock::Clock;
 use showd::config::{Away, Syncthing};
 use showd::sync::{self, AddIgnoresError, AddedIgnores, Hint, Lies, Root};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
@@ -249,6 +249,25 @@ fn what_arrives_is_hinted_at_and_a_silence_is_said_until_it_ends() {
     cluster.wait_connected();
     cluster.node("b").save("episodes/0900/info.md", "more\n");
     asker.wait_for_hint("episodes/0900/info.md");
+}
+
+#[test]
+fn a_wrong_key_is_said_and_the_right_one_is_taken_as_soon_as_it_is_there() {
+    let Some(cluster) = Cluster::of(&["a", "b"]) else { return };
+    let a = cluster.node("a");
+    let key_file = a.home().join("key");
+    let put = |key: &str| {
+        std::fs::write(&key_file, key).expect("the home is writable");
+        std::fs::set_permissions(&key_file, std::fs::Permissions::from_mode(0o600)).expect("ours");
+    };
+    put("not-the-key");
+    let told = Syncthing { url: Some(a.url()), key_file: Some(key_file.clone()), ..Syncthing::default() };
+    let asker = Asker::told(a, Away::Bold, Some(0), told);
+    until("it is refused", || asker.says("refuses the key"));
+    assert!(!asker.sync.is_up() && !asker.says("not-the-key"));
+    put(a.key());
+    until("it is taken", || asker.sync.is_up());
+    assert!(!asker.says("refuses the key"));
 }
 
 #[test]
