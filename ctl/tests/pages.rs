@@ -139,6 +139,8 @@ pages! {
         file: "episodes/0900/rundown/10 Why Kettels Sing.md".into(),
         ..sample::locks().remove(0)
     };
+    swept: sample::swept();
+    swept_nothing: SweptView { archive: sample::archive(), ..SweptView::default() };
     proposals: ProposalsView { proposals: vec![sample::proposal_line()], next: None };
     proposal: ProposalView { proposal: sample::proposal_line(), diff: sample::DIFF.into() };
     check_of_a_folder: CheckView {

@@ -2,7 +2,7 @@
 //! not be read, what this machine lacks.
 
 use show_core::{ShareId, Time};
-use show_protocol::{NoticeView, ShareState};
+use show_protocol::{ArchiveView, NoticeView, ShareState};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -22,6 +22,7 @@ struct Inner {
     tools: BTreeMap<String, Option<String>>,
     /// Who carries a share to other devices, as far as that is known.
     carriers: BTreeMap<ShareId, String>,
+    archive: ArchiveView,
 }
 
 /// How a share is doing.
@@ -131,6 +132,15 @@ impl Board {
     pub fn missing_tool(&self, names: &[String]) -> Option<String> {
         let inner = self.lock();
         names.iter().find(|name| inner.tools.get(*name).is_some_and(Option::is_none)).cloned()
+    }
+
+    /// How large the archive was when it was last counted.
+    pub fn archive(&self) -> ArchiveView {
+        self.lock().archive.clone()
+    }
+
+    pub fn set_archive(&self, archive: ArchiveView) {
+        self.lock().archive = archive;
     }
 
     pub fn notices(&self) -> Vec<NoticeView> {

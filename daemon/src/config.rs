@@ -4,6 +4,7 @@
 //! found in one run, each with file, line, key and remedy; unknown keys are mistakes. What comes out are the core's
 //! [`Rules`] and, for the adapters, the paths and numbers that the core does not need.
 
+mod bytes;
 mod graph;
 mod pipeline;
 mod print;
@@ -17,7 +18,7 @@ pub use problem::{Problem, Problems, nearest};
 pub use syncthing::{Away, Syncthing};
 
 use problem::Source;
-use show_core::{MergePolicy, Pipeline, Pool, Rules, ShareRules};
+use show_core::{Bounds, MergePolicy, Pipeline, Pool, Rules, ShareRules};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use table::{At, Table};
@@ -68,6 +69,8 @@ pub struct Config {
     pub rescan_ms: u64,
     /// Entries of the event log kept, at least.
     pub events_kept_max: u64,
+    /// What else is kept how long.
+    pub keep: Bounds,
     /// The text that each pipeline was read from: a built-in file, or what showd made of the configuration.
     pub origins: BTreeMap<String, String>,
     /// The file that was read.
@@ -122,6 +125,10 @@ const SETTLE_MEDIA_MS: u64 = 10_000;
 const QUIET_MS: u64 = 120_000;
 const BUILDS_KEPT_MAX: u32 = 50;
 const EVENTS_KEPT_MAX: u32 = 200_000;
+const KEEP: Bounds = Bounds { history_ms: 365 * DAY_MS, results_ms: 30 * DAY_MS, bytes_max: 20 * bytes::GB };
+const DAY_MS: u64 = 86_400_000;
+/// What is let go of sooner could not be told from what is still being made.
+const KEEP_MS_MIN: u64 = 3_600_000;
 const CLIENTS_MAX: u32 = 64;
 
 /// Who undoes what we write this often within this time is of another mind, and the file is left alone.
@@ -222,10 +229,15 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
     let keep = table.table("keep").map(|mut keep| {
         let builds = keep.count("builds", 1, 100_000);
         let events = keep.count("events", 1_000, u32::MAX);
+        let bounds = Bounds {
+            history_ms: kept_ms(&mut keep, "history").unwrap_or(KEEP.history_ms),
+            results_ms: kept_ms(&mut keep, "results").unwrap_or(KEEP.results_ms),
+            bytes_max: keep.bytes("archive").unwrap_or(KEEP.bytes_max),
+        };
         keep.finish();
-        (builds, events)
+        (builds, events, bounds)
     });
-    let (builds_kept, events_kept) = keep.unwrap_or_default();
+    let (builds_kept, events_kept, keep) = keep.unwrap_or((None, None, KEEP));
     let clients_max = table.count("clients", 1, 10_000).map_or(CLIENTS_MAX, |at| at.value);
     let grace_ms = table.span_ms("grace").unwrap_or(GRACE_MS);
     let lock_ms_max = table.span_ms("lock").unwrap_or(LOCK_MS_MAX);
@@ -263,6 +275,7 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
         clients_max,
         rescan_ms,
         events_kept_max: u64::from(events_kept.map_or(EVENTS_KEPT_MAX, |at| at.value)),
+        keep,
         origins,
         file: given.config.as_ref().map(|path| path.display().to_string()),
     };
@@ -270,6 +283,16 @@ fn read(mut table: Table<'_>, given: &Given) -> Config {
         check_rules(source, &config.rules, &places);
     }
     config
+}
+
+/// How long something is kept.
+fn kept_ms(keep: &mut Table<'_>, key: &'static str) -> Option<u64> {
+    let at = keep.span_at(key)?;
+    if at.value < KEEP_MS_MIN {
+        keep.report(&at.span, key, "is too short", "use an hour or more, such as \"90d\"");
+        return None;
+    }
+    Some(at.value)
 }
 
 /// What the core would not play by, at the line of the step it is about.

@@ -8,7 +8,7 @@
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::feed::Feed;
-use crate::inbox::{Call, Message, Wish};
+use crate::inbox::{Call, Message, Survey, Wish};
 use crate::store::{Reader, Store, StoreError};
 use crate::view::{self, Seen, World};
 use show_core::{Change, Coordinator, Decision, Digest, Effect, Event};
@@ -50,6 +50,7 @@ struct After {
     reads: Vec<Box<Call>>,
     said: Vec<(crate::inbox::Answers, u64, crate::inbox::Said)>,
     pings: Vec<tokio::sync::oneshot::Sender<()>>,
+    surveys: Vec<tokio::sync::oneshot::Sender<Survey>>,
     progressed: Vec<show_core::JobId>,
 }
 
@@ -147,6 +148,7 @@ impl Driver {
                 _ => self.wish(*call, decision, after)?,
             },
             Message::Ping(answer) => after.pings.push(answer),
+            Message::Survey(answer) => after.surveys.push(answer),
             Message::Stop => self.is_stopping = true,
         }
         Ok(())
@@ -247,6 +249,9 @@ impl Driver {
     fn answer(&mut self, after: After) -> Result<(), StoreError> {
         for (answers, number, said) in after.said {
             let _ = answers.send((number, said));
+        }
+        for survey in after.surveys {
+            let _ = survey.send(Survey { reader: self.store.read()?, anchors: self.core.anchors() });
         }
         if after.reads.is_empty() && after.pings.is_empty() && !self.feed.has_progress_listeners() {
             return Ok(());

@@ -4,7 +4,8 @@
 //! watcher must not ([`Inbox::try_tell`]) and remembers instead that something was lost.
 
 use crate::blob::Archive;
-use show_core::{Ask, AttemptNo, ClientId, Event, FilePath, JobId, Peer};
+use crate::store::Reader;
+use show_core::{Anchors, Ask, AttemptNo, ClientId, Event, FilePath, JobId, Peer};
 use show_protocol::{BuildId, ChangesView, Reply, Request};
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,8 +18,16 @@ pub enum Message {
     Call(Box<Call>),
     /// Answered after a turn and a read of the store.
     Ping(oneshot::Sender<()>),
+    /// Answered as [`Message::Ping`] is, with everything that is kept and in mind at one moment.
+    Survey(oneshot::Sender<Survey>),
     /// End after this turn.
     Stop,
+}
+
+/// What is kept, and what stands on it though no row says so.
+pub struct Survey {
+    pub reader: Reader,
+    pub anchors: Anchors,
 }
 
 /// A request of a client, and where its answer goes.
@@ -163,6 +172,14 @@ impl Inbox {
     /// When the driver is gone.
     pub fn tell_blocking(&self, event: Event) -> Result<(), Gone> {
         self.0.blocking_send(Message::Fact(event)).map_err(|_| Gone)
+    }
+
+    /// As [`Self::tell_blocking`], for any message.
+    ///
+    /// # Errors
+    /// When the driver is gone.
+    pub fn send_blocking(&self, message: Message) -> Result<(), Gone> {
+        self.0.blocking_send(message).map_err(|_| Gone)
     }
 
     /// Never waits. False: the queue is full (or the driver gone), and the fact was not told.

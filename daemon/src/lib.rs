@@ -15,6 +15,7 @@ pub mod feed;
 pub mod hash;
 pub mod inbox;
 pub mod journal;
+mod keeper;
 pub mod log;
 mod merger;
 pub mod notify;

@@ -14,7 +14,7 @@ use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
-use crate::{hash, journal, merger, notify, probe, publisher, sync, tool, watch, weaver};
+use crate::{hash, journal, keeper, merger, notify, probe, publisher, sync, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,11 +168,20 @@ pub fn serve(config: &Config, taken: Taken) -> Result<(), ServeError> {
         config_file: taken.config_file,
         attempts: None,
         sync: sync::Handle::off(),
+        keeper: None,
     };
+    let keeper = keeper::start(keeper::Needs {
+        archive: archive.clone(),
+        inbox: inbox.clone(),
+        board: board.clone(),
+        clock: Arc::clone(&clock),
+        bounds: config.keep,
+    });
     let parts = Parts { config, shares, archive: archive.clone(), inbox: inbox.clone(), board, clock: &clock };
     let (hands, attempts, sync) = parts.start(&runtime, &world, machine, restored, stamps, taken.starts_runner);
     world.attempts = Some(attempts.clone());
     world.sync = sync;
+    world.keeper = Some(keeper);
 
     let needs = socket::Needs { inbox: inbox.clone(), feed: feed.clone(), archive, world: Arc::new(world.clone()) };
     let quiet = CancellationToken::new();

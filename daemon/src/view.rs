@@ -183,6 +183,7 @@ pub fn only_reads(request: &Request) -> bool {
         | R::Release(_)
         | R::Accept(_)
         | R::Reject(_)
+        | R::Sweep(_)
         | R::Stop(_) => false,
     }
 }

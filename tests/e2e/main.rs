@@ -8,6 +8,7 @@ mod conflicts;
 mod crash;
 mod daemon;
 mod desk;
+mod keeping;
 mod people;
 mod pipeline;
 mod programs;

@@ -73,6 +73,7 @@ impl World {
                 Change::Put(Row::Lease(row)) if self.leases.contains_key(&row.id) => {
                     self.leases.insert(row.id, row.clone());
                 }
+                Change::Delete(RowKey::Revision(file, number)) => self.check_outgrown(file, *number),
                 Change::Put(Row::Meta(new)) => {
                     let old = self.store.meta.clone();
                     let rises = new.next_job >= old.next_job

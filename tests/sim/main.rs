@@ -6,6 +6,7 @@ mod cast;
 mod check;
 mod dice;
 mod disk;
+mod keeper;
 mod people;
 mod planted;
 mod publisher;
@@ -81,6 +82,18 @@ fn caught(planted: Planted, checker: &str) {
 }
 
 #[test]
+fn the_keeper_has_taken_much_away_when_the_world_is_calm() {
+    let mut worlds = (0..60).step_by(3).map(|seed| World::new(seed, Planted::Nothing, false));
+    let went = worlds.try_fold((0, 0), |(versions, texts), mut world| {
+        world.run()?;
+        let (more_versions, more_texts) = world.archive.went();
+        Ok::<_, String>((versions + more_versions, texts + more_texts))
+    });
+    let (versions, texts) = went.expect("they end calm and true");
+    assert!(versions > 200 && texts > 200, "{versions} versions and {texts} texts went");
+}
+
+#[test]
 fn planted_effects_before_commit_are_seen() {
     caught(Planted::EffectsBeforeCommit, "effects only after commit");
 }
@@ -123,6 +136,11 @@ fn planted_writes_that_ignore_quiet_are_seen() {
 #[test]
 fn planted_conflict_copies_that_are_removed_for_good_are_seen() {
     caught(Planted::SetAsideForgotten, "at calm: what was set aside");
+}
+
+#[test]
+fn planted_sweeps_of_blobs_that_are_needed_are_seen() {
+    caught(Planted::NeededBlobSwept, "what is named is there");
 }
 
 #[test]

@@ -250,12 +250,11 @@ impl World {
     fn undo(&mut self) {
         let path = self.some_note();
         let file = FilePath { share: SHARE, path: path.as_str().into() };
-        let old: Vec<Digest> =
-            self.store.revisions.iter().filter(|row| row.file == file).map(|row| row.digest).collect();
+        let old: Vec<Digest> = self.store.history(&file).map(|row| row.digest).collect();
         if self.share_away || !self.disk.files.contains_key(&path) {
             return;
         }
-        if let Some(text) = self.dice.pick(&old).and_then(|digest| self.blobs.get(digest)).cloned() {
+        if let Some(text) = self.dice.pick(&old).and_then(|digest| self.archive.get(digest)).cloned() {
             self.save(&path, &text);
         }
     }

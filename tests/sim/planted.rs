@@ -16,4 +16,5 @@ pub enum Planted {
     SetAsideForgotten,
     EpisodeBroughtBack,
     GoneForgotten,
+    NeededBlobSwept,
 }

@@ -90,7 +90,7 @@ impl World {
     fn bytes(&self, source: &Source, new: Digest) -> String {
         match source {
             Source::Text(text) => text.clone(),
-            Source::Blob => self.blobs.get(&new).cloned().expect("a woven text is kept as a blob"),
+            Source::Blob => self.archive.get(&new).cloned().expect("a woven text is kept as a blob"),
             Source::Scratch { job, attempt, .. } => {
                 let scratch = self.runner.scratch.get(&(*job, *attempt)).and_then(|scratch| scratch.get(&new));
                 scratch.cloned().expect("scratch stays until the attempt is forgotten")

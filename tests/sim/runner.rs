@@ -71,14 +71,16 @@ impl World {
         }
         let read = |digest: Digest| {
             let on_disk = || self.disk.files.values().find(|file| crate::disk::digest(&file.text) == digest);
-            self.blobs
+            self.archive
                 .get(&digest)
                 .cloned()
                 .or_else(|| on_disk().map(|file| file.text.clone()))
                 .expect("inputs are there")
         };
         let made = cast::run(order, &read);
-        self.blobs.extend(made.edits.map(|blob| (digest(&blob), blob)));
+        if let Some(edits) = made.edits {
+            self.archive.put(self.t, edits);
+        }
         let scratch = made.scratch.into_iter().map(|text| (digest(&text), text)).collect();
         self.runner.scratch.insert(attempt, scratch);
         Ended::Succeeded(made.finished)

@@ -17,8 +17,8 @@ impl World {
             return;
         }
         let file = FilePath { share: SHARE, path: path.into() };
-        let known = self.store.revisions.iter().filter(|row| row.file == file).map(|row| row.digest);
-        let known: Vec<String> = known.filter_map(|digest| self.blobs.get(&digest)).cloned().collect();
+        let known = self.store.history(&file).map(|row| row.digest);
+        let known: Vec<String> = known.filter_map(|digest| self.archive.get(&digest)).cloned().collect();
         let Some(now) = self.disk.files.get(path).map(|file| file.text.clone()) else { return };
         let base = if self.dice.once_in(3) { self.dice.pick(&known).cloned().unwrap_or(now) } else { now };
         self.marks += 1;
@@ -118,7 +118,7 @@ impl World {
 
     /// Both texts on the newest ancestor of which neither cut a line.
     pub fn merge(&mut self, order: &Merge) -> Merged {
-        let text = |digest: &Digest| self.blobs.get(digest).cloned();
+        let text = |digest: &Digest| self.archive.get(digest).cloned();
         let (Some(ours), Some(theirs)) = (text(&order.ours), text(&order.theirs)) else {
             return Merged::Impossible { why: "a text is missing".to_owned() };
         };
@@ -135,8 +135,8 @@ impl World {
             merged.push('\n');
             merged.push_str(line);
         }
-        let (digest, size) = (digest(&merged), merged.len() as u64);
-        self.blobs.insert(digest, merged);
+        let size = merged.len() as u64;
+        let digest = self.archive.put(self.t, merged);
         Merged::Clean { digest, size, on }
     }
 
@@ -145,10 +145,9 @@ impl World {
         let kept = |path: &String, mark: &str| {
             let stem = path.trim_end_matches(".md");
             let on_disk = self.disk.files.iter().filter(|(other, _)| other.starts_with(stem));
-            let in_history = self.store.revisions.iter().filter(|row| *row.file.path == **path);
             on_disk
                 .map(|(_, file)| &file.text)
-                .chain(in_history.filter_map(|row| self.blobs.get(&row.digest)))
+                .chain(self.texts_in_history(path))
                 .any(|text| marks(text).any(|other| other == mark))
         };
         let aside = self.disk.aside.iter().flat_map(|(path, marks)| marks.iter().map(move |mark| (path, mark)));
@@ -157,8 +156,7 @@ impl World {
 
     /// True when a mark is in a recorded version of a note.
     pub fn is_in_history(&self, path: &str, mark: &str) -> bool {
-        let rows = self.store.revisions.iter().filter(|row| *row.file.path == *path);
-        rows.filter_map(|row| self.blobs.get(&row.digest)).any(|text| marks(text).any(|other| other == mark))
+        self.texts_in_history(path).any(|text| marks(text).any(|other| other == mark))
     }
 }
 

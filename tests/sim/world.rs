@@ -5,10 +5,11 @@
 //! the daemon's clock may jump. First chaos, then calm: nobody touches anything, nothing fails, and everything has to
 //! come out true.
 
-use crate::cast::{self, Blobs, SHARE};
+use crate::cast::{self, SHARE};
 use crate::check::Checks;
 use crate::dice::Dice;
 use crate::disk::{Disk, digest, is_note};
+use crate::keeper::Archive;
 use crate::people::{is_made, subject};
 use crate::planted::Planted;
 use crate::publisher::Running;
@@ -36,7 +37,9 @@ pub struct World {
 
     pub disk: Disk,
     pub share_away: bool,
-    pub blobs: Blobs,
+    pub archive: Archive,
+    /// The archive has so little room that something always has to go.
+    keeps_house: bool,
     pub store: Store,
     pub runner: Runner,
     pub publishing: BTreeMap<IntentId, Running>,
@@ -113,6 +116,8 @@ pub enum Item {
     /// Somebody looks at the conflicts.
     Settle,
     Fault,
+    KeepHouse,
+    Sweep(u64, BTreeSet<Digest>),
     Hear(u64),
     ShareBack,
     Boot,
@@ -141,7 +146,8 @@ impl World {
             chaos: true,
             disk: Disk::default(),
             share_away: false,
-            blobs: Blobs::new(),
+            archive: Archive::default(),
+            keeps_house: seed.is_multiple_of(3),
             store: Store::default(),
             runner: Runner::default(),
             publishing: BTreeMap::new(),
@@ -167,7 +173,7 @@ impl World {
     }
 
     /// Chaos, then calm. `Err` begins with the name of the checker that fired.
-    pub fn run(mut self) -> Result<Tally, String> {
+    pub fn run(&mut self) -> Result<Tally, String> {
         let chaos_ms = self.dice.between(30_000, 150_000) as i64;
         for path in ["ep/1/a.md", "ep/1/b.md", "ep/2/a.md"] {
             self.edit(path);
@@ -175,6 +181,9 @@ impl World {
         self.boot();
         self.after(10, Item::Person);
         self.after(10, Item::Fault);
+        if self.keeps_house {
+            self.after(10, Item::KeepHouse);
+        }
         self.run_until(chaos_ms)?;
         self.calm_down();
         let settled = self.t + 400_000;
@@ -190,7 +199,7 @@ impl World {
         let settled = self.t + 200_000;
         self.run_until(settled)?;
         self.check_calm()?;
-        match self.checks.work {
+        match self.checks.work.take() {
             Some(work) => Err(format!("at calm: a restart found something to do: {work}")),
             None => Ok(self.tally),
         }
@@ -254,6 +263,8 @@ impl World {
                 let pause = self.dice.between(500, 15_000);
                 self.after(pause, Item::Fault);
             }
+            Item::KeepHouse => self.keep_house(),
+            Item::Sweep(life, doomed) if life == self.life => self.sweep(doomed),
             Item::ShareBack => self.share_back(),
             Item::Boot => self.boot(),
             // A message to a daemon that is no more, or a habit of the chaos that is over.
@@ -400,8 +411,7 @@ impl World {
                 self.after(delay, Item::Weave(self.life, order));
             }
             Effect::LookUpHistory { file } => {
-                let rows = self.store.revisions.iter().filter(|row| row.file == file);
-                let history = rows.map(Version::from).collect();
+                let history = self.store.history(&file).map(Version::from).collect();
                 let delay = self.delay(0, 50);
                 self.tell_daemon(delay, Event::HistoryFound { file, history });
             }
@@ -504,7 +514,7 @@ impl World {
                 let text = self.disk.files[path].text.clone();
                 let digest = digest(&text);
                 if crate::disk::is_markdown(path) {
-                    self.blobs.insert(digest, text);
+                    self.archive.put(self.t, text);
                 }
                 self.deliver(Event::Hashed { file, stamp, digest, device: None });
             }
@@ -521,9 +531,9 @@ impl World {
             *ids += 1;
             format!("ID{ids}")
         };
-        let woven = cast::weave(order, &self.blobs, &mut mint);
-        if let Ok((woven, text)) = &woven {
-            self.blobs.insert(woven.digest, text.clone());
+        let woven = cast::weave(order, self.archive.blobs(), &mut mint);
+        if let Ok((_, text)) = &woven {
+            self.archive.put(self.t, text.clone());
         }
         self.deliver(Event::Woven { weave: order.weave, woven: woven.map(|(woven, _)| woven) });
     }
@@ -707,6 +717,10 @@ impl World {
             // The share is walked now and then; a walk that has just begun ends.
             let end = self.t + 2_000;
             self.run_until(end)?;
+        }
+        self.check_archive();
+        if let Some(why) = self.broken.take() {
+            return Err(why);
         }
         if let Some(why) = self.check_truth() {
             return Err(format!("at calm: {why}"));

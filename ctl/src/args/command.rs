@@ -565,6 +565,21 @@ Examples:
         lock: LeaseId,
     },
 
+    /// Let go of what was kept longer than the configuration says, now and not only once a day.
+    #[command(after_help = "\
+The newest version of every file stays for ever, and so does whatever something
+else still stands on. \"[keep]\" in the configuration says how long and how much
+of the rest.
+
+Examples:
+  showctl sweep --dry-run
+  showctl sweep --json | jq .archive.bytes")]
+    Sweep {
+        /// Only say what would go.
+        #[arg(long)]
+        dry_run: bool,
+    },
+
     /// The watched folders.
     #[command(after_help = "Example:\n  showctl shares")]
     Shares,

@@ -4,11 +4,11 @@ use super::file::diff_lines;
 use super::ink::{Ink, dim, name};
 use super::job::older;
 use super::table::{Table, cell, column};
-use super::words::{aside, hanging, plural, span, width};
+use super::words::{aside, hanging, plural, size, span, width};
 use super::{Look, Page};
 use show_protocol::{
     ConfigView, DoctorView, DoneView, FindingView, Health, LockKind, LockView, LocksView, ProposalLine, ProposalState,
-    ProposalView, ProposalsView, VersionView,
+    ProposalView, ProposalsView, SweptView, VersionView,
 };
 
 impl Page for DoneView {
@@ -67,6 +67,32 @@ impl Page for ConfigView {
         let from =
             self.file.as_deref().map_or("no configuration file: the defaults".into(), |file| format!("from {file}"));
         format!("{}\n{}", dim(&format!("# {from}")), self.toml)
+    }
+}
+
+impl Page for SweptView {
+    fn page(&self, look: &Look) -> String {
+        let counts = [(self.revisions, "version"), (self.results, "result"), (self.builds, "build")];
+        let mut gone: Vec<String> =
+            counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| plural(*number, word)).collect();
+        if self.proposals > 0 {
+            gone.push(plural(self.proposals, "settled proposal"));
+        }
+        gone.push(plural(self.blobs, "text"));
+        let last = gone.pop().unwrap_or_default();
+        let gone = if gone.is_empty() { last } else { format!("{} and {last}", gone.join(", ")) };
+        let (verb, free) = if self.dry_run { ("would go", "would be free") } else { ("are gone", "are free again") };
+        let archive = &self.archive;
+        let text = if self.revisions + self.results + self.builds + self.proposals + self.blobs == 0 {
+            "nothing has been kept long enough to go.".to_owned()
+        } else {
+            format!("{gone} {verb}; {} {free}.", size(self.bytes))
+        };
+        let holds = if self.dry_run && self.blobs > 0 { "would hold" } else { "holds" };
+        let left = plural(archive.blobs, "text");
+        let text =
+            format!("{text} The archive {holds} {left} in {} of {}.", size(archive.bytes), size(archive.bytes_max));
+        hanging("", "", &text, look.width)
     }
 }
 

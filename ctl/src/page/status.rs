@@ -5,7 +5,7 @@ use super::ink::{Ink, bad, dim, name};
 use super::job::job_table;
 use super::rest::lock_table;
 use super::table::{Table, cell, column};
-use super::words::{aside, clock, hanging, plural, span};
+use super::words::{aside, clock, hanging, plural, size, span};
 use super::{Look, Page};
 use show_protocol::{LeftOutFile, NoticeView, PoolView, ShareState, ShareView, SharesView, StatusView};
 
@@ -131,6 +131,11 @@ fn last_lines(view: &StatusView, look: &Look) -> String {
     let pools = if pools.is_empty() { String::new() } else { format!("; {}", pools.join(", ")) };
     let mut out = String::new();
     out.push_str(&aside(&format!("{work}{pools}"), 0, look.width));
+    let archive = &view.archive;
+    if archive.blobs > 0 {
+        let text = format!("the archive holds {} of {}", size(archive.bytes), size(archive.bytes_max));
+        out.push_str(&aside(&text, 0, look.width));
+    }
     if view.proposals_open > 0 {
         let text = plural(u64::from(view.proposals_open), "proposal");
         out.push_str(&format!("{} for a yes or no: showctl proposals\n", Ink::Warm.paint(&format!("{text} waiting"))));

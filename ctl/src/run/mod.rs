@@ -169,6 +169,7 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::Locks => session.show(ask::Locks {}).await,
         Command::GiveBack { lock } => session.show(ask::GiveBack { lock }).await,
         Command::Own { path, take } => own::own(terminal, &path, take),
+        Command::Sweep { dry_run } => session.show(ask::Sweep { dry_run }).await,
         Command::Shares => session.show(ask::Shares {}).await,
         Command::Doctor => {
             let view = session.connect().await?.ask(ask::Doctor {}).await?;

@@ -36,6 +36,8 @@ pub(crate) struct Job {
     pub lane: LaneId,
     /// The runner has taken the order for its newest attempt, or it was given in an earlier life.
     pub taken: bool,
+    /// Blobs that its newest attempt was ordered to read, in this life of the daemon.
+    pub inputs: Vec<Digest>,
 }
 
 impl Coordinator {
@@ -97,7 +99,8 @@ impl Coordinator {
             }
             self.next_weave += 1;
             let weave = WeaveId(self.next_weave);
-            self.weaving.insert(weave, (id, name.clone()));
+            let texts = layers.iter().map(|layer| layer.edits).chain([*base]).collect();
+            self.weaving.insert(weave, (id, name.clone(), texts));
             let lane = self.lanes.get_mut(&id).expect("it is being planned");
             lane.views.insert(name.clone(), View::Ordered);
             let order = WeaveOrder {
@@ -370,7 +373,7 @@ impl Coordinator {
         build.nodes.insert(prospect.node.clone(), id);
         let lane = build.lane;
         self.touched_builds.insert(row.build);
-        self.jobs.insert(id, Job { row, lane, taken: false });
+        self.jobs.insert(id, Job { row, lane, taken: false, inputs: Vec::new() });
         self.touched_jobs.insert(id);
         id
     }

@@ -99,6 +99,18 @@ impl Conflicts {
         !self.wake.is_empty()
     }
 
+    /// Texts that copies are judged by or that settle them.
+    pub fn texts(&self) -> impl Iterator<Item = Digest> {
+        self.of.values().flat_map(|conflict| {
+            let (theirs, ours) = conflict.texts.map_or((None, None), |(theirs, ours)| (Some(theirs), ours));
+            let with = match &conflict.stand {
+                Stand::Decided(resolution) => resolution.with.map(|(digest, _)| digest),
+                _ => None,
+            };
+            [theirs, ours, with].into_iter().flatten()
+        })
+    }
+
     pub fn next_wake(&self) -> Option<Time> {
         self.wake.first().map(|(at, _)| *at)
     }

@@ -23,6 +23,7 @@ use crate::{
 };
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Everything showd knows about what is to be done. See the crate's documentation.
 #[derive(Debug)]
@@ -75,8 +76,8 @@ pub struct Coordinator {
     pub(crate) fixed: BTreeMap<FilePath, BTreeMap<Digest, FixedRow>>,
     pub(crate) bindings: BTreeMap<FilePath, BTreeMap<String, Binding>>,
     pub(crate) ours: BTreeMap<FilePath, BTreeMap<String, Ours>>,
-    /// Weaves under way, and the lanes that wait for one of a file to end.
-    pub(crate) weaving: BTreeMap<WeaveId, (LaneId, ViewName)>,
+    /// Weaves under way with the blobs they read, and the lanes that wait for one of a file to end.
+    pub(crate) weaving: BTreeMap<WeaveId, (LaneId, ViewName, Vec<Digest>)>,
     pub(crate) weaving_files: BTreeMap<FilePath, BTreeSet<LaneId>>,
     pub(crate) next_weave: u64,
 
@@ -141,6 +142,7 @@ impl Coordinator {
             Event::Found { found, missing } => self.found(found, &missing),
             Event::Asked { ask, client, who, what } => self.asked(ask, client, &who, what),
             Event::ClientGone { client } => self.client_gone(client),
+            Event::Outgrown { rows } => self.outgrown(rows),
         }
     }
 

@@ -126,6 +126,10 @@ pub enum Event {
     ClientGone {
         client: ClientId,
     },
+    /// These rows have been kept long enough, as [`crate::Ledger`] says; the core lets go of those that it still can.
+    Outgrown {
+        rows: Vec<crate::RowKey>,
+    },
     /// The deadline that `next_deadline` named has come. Also harmless at any other time.
     Clock,
 }

@@ -46,7 +46,7 @@ pub enum Row {
     Revision(RevisionRow),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RowKey {
     File(FilePath),
     /// With every job row that still names this build.
@@ -60,6 +60,8 @@ pub enum RowKey {
     Fixed(FilePath, Digest),
     Binding(FilePath, String),
     Ours(FilePath, String),
+    /// With its number among the versions of the file.
+    Revision(FilePath, u64),
 }
 
 /// Everything a restart needs. Finished jobs and builds, revisions and events stay in the store.

@@ -397,6 +397,11 @@ impl Files {
         }
     }
 
+    /// Files of a share that a conflict copy lies beside.
+    pub fn copied(&self, share: ShareId) -> impl Iterator<Item = &FilePath> {
+        self.copies.iter().filter(move |(of, copies)| of.share == share && !copies.is_empty()).map(|(of, _)| of)
+    }
+
     /// What is kept of a file.
     pub fn row(&self, path: &FilePath) -> Option<FileRow> {
         self.table.get(path)?.row(path)

@@ -236,7 +236,7 @@ impl Planner<'_> {
 
 impl Coordinator {
     pub(crate) fn woven(&mut self, weave: WeaveId, woven: Result<Woven, String>) {
-        let Some((lane, name)) = self.weaving.remove(&weave) else { return };
+        let Some((lane, name, _)) = self.weaving.remove(&weave) else { return };
         if let Ok(woven) = &woven {
             for binding in &woven.minted {
                 self.bindings.entry(binding.file.clone()).or_default().insert(binding.place.clone(), binding.clone());

@@ -13,7 +13,7 @@ use crate::view::{
     DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventsView,
     FollowView, HistoryView, IdsView, IgnoresView, JobState, JobView, JobsView, LeftOutView, LockView, LocksView,
     LogView, PipelineView, PipelinesView, PlanView, ProposalState, ProposalView, ProposalsView, PublishedView, Settle,
-    Severity, SharesView, StatusView, Stream, SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
+    Severity, SharesView, StatusView, Stream, SubmittedView, SweptView, VersionView, WaitedView, WhyFileView, WhyView,
 };
 use crate::{AttemptNo, BuildId, JobId, LeaseId, ProposalId, Seq};
 use serde::{Deserialize, Serialize};
@@ -318,4 +318,8 @@ asks! {
     /// Adds to `.stignore` of the Syncthing folders that carry a share what keeps files of one machine apart; every line
     /// that is there stays. Absent: every share that is carried.
     AddIgnores { #[serde(default)] share: Option<String> } -> Ignores(IgnoresView);
+
+    /// Lets go of what has been kept longer than `[keep]` says, now and not only once a day. With `dry_run` only says what
+    /// would go.
+    Sweep { #[serde(default)] dry_run: bool } -> Swept(SweptView);
 }

@@ -6,7 +6,7 @@ use crate::view::{
     DiagnosticsView, DiffView, DoctorView, DoneView, EpisodeMadeView, EpisodeView, EpisodesView, EventView, EventsView,
     FollowView, HistoryView, IdsView, IgnoresView, JobLine, JobView, JobsView, LeftOutView, LockView, LocksView,
     LogView, PipelineView, PipelinesView, PlanView, ProposalView, ProposalsView, PublishedView, SharesView, StatusView,
-    SubmittedView, VersionView, WaitedView, WhyFileView, WhyView,
+    SubmittedView, SweptView, VersionView, WaitedView, WhyFileView, WhyView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,7 @@ pub enum Answer {
     Doctor(DoctorView),
     WhyFile(WhyFileView),
     Ignores(IgnoresView),
+    Swept(SweptView),
 }
 
 /// What comes without being asked for each time. Append only.

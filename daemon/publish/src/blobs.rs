@@ -6,18 +6,23 @@
 //! `ROOT/ab/cdef….z` is compressed, `ROOT/ab/cdef…` is not. Below `ROOT/tmp/` each process that has the store open
 //! writes into a folder of its own, which it keeps locked: whoever opens the store clears away only what nobody locks.
 
+mod house;
+
+pub use house::{Stored, Swept};
+
 use crate::error::BlobError;
 use crate::name::Digest;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Instant;
 
 /// Whether a blob must outlive a power failure from the moment that it is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +42,8 @@ pub struct Blobs {
     temps: AtomicU64,
 }
 
-/// What was put lately: who put it may not yet have said that it is needed.
-#[derive(Debug, Default)]
-struct Recent {
-    since_last_sweep: BTreeSet<Digest>,
-    before: BTreeSet<Digest>,
-}
+/// What was put since the store was opened, and when last: who put it may not yet have said that it is needed.
+type Recent = BTreeMap<Digest, Instant>;
 
 impl Blobs {
     /// Opens the store at `root`, makes it if it is not there, and removes what processes that are gone left half
@@ -141,43 +142,6 @@ impl Blobs {
         self.read_through(digest).is_ok()
     }
 
-    /// Removes every blob that is neither in `keep` nor was put since the sweep before this one. So whoever puts a
-    /// blob has until the next sweep but one to have it named in `keep`.
-    pub fn sweep(&self, keep: impl IntoIterator<Item = Digest>) -> Result<Swept, BlobError> {
-        let keep: BTreeSet<Digest> = keep.into_iter().collect();
-        let mut swept = Swept::default();
-        for byte in 0..=u8::MAX {
-            let shard = format!("{byte:02x}");
-            let entries = match fs::read_dir(self.root.join(&shard)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries.map_err(failed("list", &shard))?,
-            };
-            for entry in entries {
-                let entry = entry.map_err(failed("list", &shard))?;
-                let name = entry.file_name();
-                let Some(digest) = name.to_str().and_then(|name| digest_of_name(&shard, name)) else { continue };
-                // Held while the blob goes, see `keep_existing`.
-                let recent = self.recent();
-                if [&keep, &recent.since_last_sweep, &recent.before].into_iter().any(|set| set.contains(&digest)) {
-                    swept.kept += 1;
-                } else {
-                    let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-                    match fs::remove_file(entry.path()) {
-                        Ok(()) => {
-                            swept.removed += 1;
-                            swept.removed_bytes += bytes;
-                        }
-                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                        Err(error) => return Err(failed("remove", digest)(error)),
-                    }
-                }
-            }
-        }
-        let mut recent = self.recent();
-        recent.before = std::mem::take(&mut recent.since_last_sweep);
-        Ok(swept)
-    }
-
     /// Gives a written temporary file its name.
     fn finish(&self, digest: &Digest, form: Form, temp: &Temp, keep: Keep) -> Result<(), BlobError> {
         let path = self.path(digest, form);
@@ -204,7 +168,7 @@ impl Blobs {
     /// Whether the blob is there, undamaged and, if asked for, durable by now.
     fn keep_existing(&self, digest: &Digest, keep: Keep) -> Result<bool, BlobError> {
         // Said before looking: either a sweep sees that it is needed, or it is gone by the time that we look.
-        self.recent().since_last_sweep.insert(*digest);
+        self.recent().insert(*digest, Instant::now());
         match self.read_through(digest) {
             Ok(()) => {}
             Err(BlobError::Missing { .. } | BlobError::Damaged { .. }) => return Ok(false),
@@ -294,17 +258,6 @@ impl Read for BlobReader {
         }
         Ok(read)
     }
-}
-
-/// What a sweep did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Swept {
-    /// Blobs that nobody needs any more and that are gone.
-    pub removed: u64,
-    /// The room they took on disk.
-    pub removed_bytes: u64,
-    /// Blobs that stayed.
-    pub kept: u64,
 }
 
 fn digest_of_name(shard: &str, name: &str) -> Option<Digest> {

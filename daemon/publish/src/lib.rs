@@ -28,7 +28,7 @@ mod swap;
 mod sweep;
 mod sys;
 
-pub use blobs::{BlobReader, Blobs, Keep, Swept};
+pub use blobs::{BlobReader, Blobs, Keep, Stored, Swept};
 pub use error::{BlobError, LingerError, ReadError, ShareError};
 pub use held::Held;
 pub use intent::{Intent, Move, Outcome, Report, Rescued, Source, Try};

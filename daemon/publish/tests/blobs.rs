@@ -1,9 +1,13 @@
 //! The blob store by itself: whole or absent, once, checked, and swept with care.
 
 use show_publish::{BlobError, Blobs, Digest, Keep, Swept};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 fn store() -> (tempfile::TempDir, Blobs) {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -72,21 +76,22 @@ fn a_damaged_blob_is_noticed_and_putting_it_again_heals_it() {
 }
 
 #[test]
-fn a_sweep_removes_what_nobody_names_but_nothing_that_was_put_lately() {
+fn a_sweep_removes_what_it_is_told_to_but_nothing_that_was_put_lately() {
     let (dir, blobs) = store();
     let kept = blobs.put(b"kept", Keep::Loosely).expect("puts");
     let dropped = blobs.put(b"dropped", Keep::Loosely).expect("puts");
-    assert_eq!(blobs.sweep([kept]).expect("sweeps").removed, 0, "it was put since the last sweep");
     let young = blobs.put(b"young", Keep::Loosely).expect("puts");
-    assert_eq!(blobs.sweep([kept]).expect("sweeps").removed, 0, "it may have been put just before the last sweep");
-    let swept = blobs.sweep([kept]).expect("sweeps");
-    assert!(matches!(swept, Swept { removed: 1, kept: 2, removed_bytes: 1.. }), "{swept:?}");
-    assert!(!blobs.has(&dropped) && blobs.has(&young) && blobs.has(&kept));
+    assert_eq!(blobs.sweep([dropped, young], HOUR).expect("sweeps"), Swept { kept: 2, ..Swept::default() });
     drop(blobs);
     let blobs = Blobs::open(&dir.path().join("state/blobs")).expect("opens again");
     blobs.put(b"young", Keep::Loosely).expect("puts what is there");
-    assert_eq!(blobs.sweep([]).expect("sweeps").removed, 1);
-    assert!(blobs.has(&young));
+    let listed = blobs.list().expect("lists");
+    assert_eq!(listed.keys().copied().collect::<BTreeSet<_>>(), [kept, dropped, young].into());
+    let swept = blobs.sweep([dropped, young], HOUR).expect("sweeps");
+    assert_eq!(swept, Swept { removed: 1, removed_bytes: listed[&dropped].bytes, kept: 1 });
+    assert!(!blobs.has(&dropped) && blobs.has(&young) && blobs.has(&kept));
+    assert_eq!(blobs.sweep([dropped, young], Duration::ZERO).expect("sweeps").removed, 1, "an hour later");
+    assert!(blobs.has(&kept));
 }
 
 #[test]
@@ -139,14 +144,15 @@ fn other_people_cannot_look_into_the_store() {
 fn many_threads_may_put_and_sweep_at_once() {
     let (_dir, blobs) = store();
     std::thread::scope(|scope| {
+        let all: Vec<Digest> = (0..100_u8).map(|n| Digest::of(&[n / 50, n % 50])).collect();
         for thread in 0..4_u8 {
-            let blobs = &blobs;
+            let (blobs, all) = (&blobs, all.clone());
             scope.spawn(move || {
                 for n in 0..50_u8 {
                     let digest = blobs.put(&[thread / 2, n], Keep::Loosely).expect("puts");
                     assert!(blobs.is_whole(&digest), "it was put a moment ago");
                     if thread == 0 && n % 10 == 0 {
-                        blobs.sweep([]).expect("sweeps");
+                        blobs.sweep(all.iter().copied(), HOUR).expect("sweeps");
                     }
                 }
             });

@@ -2,7 +2,7 @@
 
 use super::span;
 use super::syncthing::AUTO;
-use super::{Away, Config, settings};
+use super::{Away, Config, bytes, settings};
 use show_core::{Input, Pipeline, Step, Work};
 use std::fmt::Write as _;
 
@@ -34,6 +34,9 @@ pub fn config(config: &Config) -> String {
     out.push_str("\n[keep]\n");
     line(&mut out, "builds", &config.rules.builds_kept_max.to_string());
     line(&mut out, "events", &config.events_kept_max.to_string());
+    line(&mut out, "history", &quoted(&span::print(config.keep.history_ms)));
+    line(&mut out, "results", &quoted(&span::print(config.keep.results_ms)));
+    line(&mut out, "archive", &quoted(&bytes::print(config.keep.bytes_max)));
     out.push_str("\n[pool]\n");
     for pool in &config.rules.pools {
         line(&mut out, &key(&pool.name), &pool.capacity.to_string());

@@ -42,7 +42,8 @@ pub fn print(ms: u64) -> String {
     let (word, unit) = UNITS
         .iter()
         .rev()
-        .filter(|(word, _)| *word != "w" && *word != "d")
+        // Two days and more are counted in days: one is 24 hours to whoever wrote "24h".
+        .filter(|(word, unit)| *word != "w" && (*word != "d" || ms >= 2 * unit))
         .find(|(_, unit)| ms.is_multiple_of(*unit))
         .copied()
         .expect("every number is a multiple of one millisecond");
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_back() {
-        for ms in [0, 1, 999, 1_000, 90_000, 120_000, 3_600_000, 5_400_000] {
+        for ms in [0, 1, 999, 1_000, 90_000, 120_000, 3_600_000, 5_400_000, 86_400_000, 31_536_000_000] {
             assert_eq!(parse(&print(ms)), Ok(ms));
         }
     }

@@ -5,7 +5,7 @@
 //! run finds all mistakes.
 
 use super::problem::{Source, nearest};
-use super::span;
+use super::{bytes, span};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -125,14 +125,28 @@ impl<'a> Table<'a> {
 
     /// `"40m"`, `"120s"`, `"1h30m"`, in milliseconds.
     pub fn span_ms(&mut self, key: &'static str) -> Option<u64> {
+        self.span_at(key).map(|at| at.value)
+    }
+
+    pub fn span_at(&mut self, key: &'static str) -> Option<At<u64>> {
         let text = self.text(key)?;
         match span::parse(&text.value) {
-            Ok(ms) => Some(ms),
+            Ok(ms) => Some(At { value: ms, span: text.span }),
             Err(why) => {
                 self.report(&text.span, key, why, "write a time such as \"3s\", \"500ms\", \"40m\" or \"1h30m\"");
                 None
             }
         }
+    }
+
+    /// `"20 GB"`.
+    pub fn bytes(&mut self, key: &'static str) -> Option<u64> {
+        let text = self.text(key)?;
+        let read = bytes::parse(&text.value);
+        if let Err(why) = &read {
+            self.report(&text.span, key, why, "write an amount such as \"20 GB\" or \"500 MB\"");
+        }
+        read.ok()
     }
 
     pub fn texts(&mut self, key: &'static str) -> Vec<At<String>> {

@@ -75,6 +75,7 @@ impl Bench {
             config_file: None,
             attempts: None,
             sync: crate::sync::Handle::off(),
+            keeper: None,
         };
         let (inbox, messages) = Inbox::new();
         let effects = Arc::new(Mutex::new(Vec::new()));

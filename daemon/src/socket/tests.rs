@@ -39,6 +39,7 @@ fn daemon() -> Daemon {
         config_file: None,
         attempts: None,
         sync: crate::sync::Handle::off(),
+        keeper: None,
     };
     let archive = Archive::open(&dir.path().join("blobs")).expect("writable");
     let needs = Needs { inbox, feed: Feed::new(Seq(1)), archive, world: Arc::new(world) };

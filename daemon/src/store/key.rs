@@ -33,6 +33,11 @@ pub fn revision(of: &FilePath, number: u64) -> Vec<u8> {
     key
 }
 
+/// The number at the end of a key made by [`revision`].
+pub fn read_number(key: &[u8]) -> u64 {
+    key.last_chunk::<8>().map_or(0, |number| u64::from_be_bytes(*number))
+}
+
 pub fn subject(subject: &Subject) -> Vec<u8> {
     let mut key = Vec::with_capacity(subject.path.len() + subject.pipeline.len() + 12);
     key.extend(subject.share.0.to_be_bytes());

@@ -5,8 +5,8 @@ use super::table::{self, Bytes};
 use super::{StoreError, key, read_error};
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition};
 use show_core::{
-    ActionRow, BuildId, BuildRow, Digest, EventRow, FilePath, FileRow, JobId, JobRow, MetaRow, RevisionRow, Rows, Seq,
-    Subject, Version,
+    ActionRow, BuildId, BuildRow, Digest, EventRow, FilePath, FileRow, JobId, JobRow, Ledger, MetaRow, RevisionRow,
+    Row, Rows, Seq, Subject, Version,
 };
 
 /// Rows looked at for one page, at most: a page of a rare thing may come short, and names where to go on.
@@ -297,10 +297,43 @@ impl Reader {
                 break;
             }
             let (found, bytes) = entry.map_err(read_error)?;
-            let number = found.value().last_chunk::<8>().map_or(0, |number| u64::from_be_bytes(*number));
-            page.rows.push((number, RevisionRow::from_bytes(bytes.value())?));
+            page.rows.push((key::read_number(found.value()), RevisionRow::from_bytes(bytes.value())?));
         }
         Ok(page)
+    }
+
+    /// Everything that is kept, for whoever asks what of it is still needed. Long: not for the driver's thread.
+    pub fn ledger(&self) -> Read<Ledger> {
+        let mut ledger = Ledger::default();
+        self.each(table::META, &mut ledger, Row::Meta)?;
+        self.each(table::FILE, &mut ledger, Row::File)?;
+        self.each(table::BUILD, &mut ledger, Row::Build)?;
+        self.each(table::JOB, &mut ledger, Row::Job)?;
+        self.each(table::ACTION, &mut ledger, Row::Action)?;
+        self.each(table::INDEX, &mut ledger, Row::Index)?;
+        self.each(table::LEASE, &mut ledger, Row::Lease)?;
+        self.each(table::PROPOSAL, &mut ledger, Row::Proposal)?;
+        self.each(table::INTENT, &mut ledger, Row::Intent)?;
+        self.each(table::FIXED, &mut ledger, Row::Fixed)?;
+        self.each(table::BINDING, &mut ledger, Row::Binding)?;
+        self.each(table::OURS, &mut ledger, Row::Ours)?;
+        for entry in self.table(table::REVISION)?.iter().map_err(read_error)? {
+            let (found, bytes) = entry.map_err(read_error)?;
+            ledger.note_revision(key::read_number(found.value()), &RevisionRow::from_bytes(bytes.value())?);
+        }
+        Ok(ledger)
+    }
+
+    fn each<K: Key + 'static, T: Kind>(
+        &self,
+        table: TableDefinition<'static, K, Bytes>,
+        ledger: &mut Ledger,
+        wrap: impl Fn(T) -> Row,
+    ) -> Read<()> {
+        for entry in self.table(table)?.iter().map_err(read_error)? {
+            ledger.note(&wrap(T::from_bytes(entry.map_err(read_error)?.1.value())?));
+        }
+        Ok(())
     }
 
     /// The newest versions of a file, oldest first.

@@ -120,6 +120,7 @@ impl<'t> Writer<'t> {
             RowKey::Fixed(file, digest) => self.delete_bytes(FIXED, &key::file_and_digest(file, digest)),
             RowKey::Binding(file, place) => self.delete_bytes(BINDING, &key::file_and(file, place)),
             RowKey::Ours(file, target) => self.delete_bytes(OURS, &key::file_and(file, target)),
+            RowKey::Revision(file, number) => self.delete_bytes(REVISION, &key::revision(file, *number)),
         }
     }
 

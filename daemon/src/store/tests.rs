@@ -11,6 +11,7 @@ use show_core::{
     BuildId, BuildRow, Change, Digest, EventRow, FilePath, FileRow, JobId, JobRow, JobState, MetaRow, RevisionRow, Row,
     RowKey, Seq, ShareId, Subject, Time,
 };
+use std::collections::BTreeSet;
 use std::io::Write as _;
 
 fn store() -> Store {
@@ -77,12 +78,15 @@ fn deleted_rows_are_gone() {
         RowKey::Fixed(samples::fixed().file, samples::fixed().key),
         RowKey::Binding(samples::binding().file, samples::binding().place),
         RowKey::Ours(samples::ours().file, samples::ours().target),
+        RowKey::Revision(samples::revision().file, 1),
     ];
     store.apply(&keys.map(Change::Delete)).expect("kept");
     let rows = store.restore().expect("readable");
     assert_eq!((rows.files.len(), rows.builds.len(), rows.jobs.len(), rows.ended.len()), (0, 0, 0, 0));
     assert_eq!((rows.index.len(), rows.leases.len(), rows.proposals.len(), rows.intents.len()), (0, 0, 0, 0));
     assert_eq!((rows.fixed.len(), rows.bindings.len(), rows.ours.len()), (0, 0, 0));
+    let versions = store.read().expect("open").revisions(&samples::file(), None, 9).expect("readable");
+    assert!(versions.rows.is_empty());
 }
 
 #[test]
@@ -467,4 +471,15 @@ fn a_full_disk_is_an_error_and_what_was_kept_before_is_still_there() {
     drop(store);
     let store = Store::on(backend.after_power_cut(1), 1_000).expect("opens again");
     assert_eq!(store.restore().expect("readable").meta.next_job, 1);
+}
+
+#[test]
+fn a_ledger_has_every_row_and_names_every_blob_of_it() {
+    let mut store = store();
+    let rows = samples::rows();
+    store.apply(&put(rows.clone())).expect("kept");
+    let ledger = store.read().expect("open").ledger().expect("readable");
+    let named: BTreeSet<Digest> = rows.iter().flat_map(Row::blobs).collect();
+    assert!(named.len() > 5, "{named:?}");
+    assert_eq!(ledger.names(), named);
 }

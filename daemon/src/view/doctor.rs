@@ -7,12 +7,14 @@ use crate::sync::{AddIgnoresError, AddedIgnores};
 use crate::words::because;
 use show_core::ShareId;
 use show_protocol::{
-    Answer, DoctorView, FindingView, Health, IgnoresView, NoticeView, Refusal, RefusalKind, ShareState, ShareView,
+    Answer, ArchiveView, DoctorView, FindingView, Health, IgnoresView, NoticeView, Refusal, RefusalKind, ShareState,
+    ShareView,
 };
 use std::path::Path;
 
 /// With less room than this for the state, a person should make some.
 const FREE_BYTES_MIN: u64 = 512 << 20;
+const MB: u64 = 1_000_000;
 
 pub fn doctor(seen: &Seen<'_>) -> Said {
     let (world, shares) = (seen.world.clone(), rest::share_views(seen));
@@ -51,7 +53,7 @@ pub fn add_ignores(seen: &Seen<'_>, ask: &show_protocol::ask::AddIgnores) -> Ans
 
 /// What of it the person who runs showd should know at once.
 pub fn notices(world: &World) -> Vec<NoticeView> {
-    let found = sandbox(world).into_iter().chain([room(&world.config.paths.state, "state")]);
+    let found = sandbox(world).into_iter().chain([room(&world.config.paths.state, "state")]).chain(archive(world));
     let found = found.filter(|finding| finding.health != Health::Good);
     let mut notices = world.board.notices();
     notices.extend(found.map(|finding| NoticeView { text: finding.text, hint: finding.hint }));
@@ -72,6 +74,7 @@ fn findings(world: &World, shares: &[ShareView], up_ms: i64) -> Vec<FindingView>
     };
     let mut found = vec![good("daemon", format!("showd {version} runs {up}, {config}"))];
     found.push(room(&world.config.paths.state, "state"));
+    found.extend(archive(world));
     for ((id, ..), view) in world.configured().zip(shares) {
         found.extend(share(world, id, view));
     }
@@ -108,6 +111,18 @@ fn room(path: &Path, about: &str) -> FindingView {
         finding(about, Health::Warning, text, "make room; with none left showd stops, and loses nothing")
     } else {
         good(about, text)
+    }
+}
+
+/// Once it was counted.
+fn archive(world: &World) -> Option<FindingView> {
+    let ArchiveView { blobs, bytes, bytes_max } = world.board.archive();
+    let text = format!("{blobs} texts and results take {} of {} MB", bytes / MB, bytes_max / MB);
+    let hint = "\"showctl sweep\" lets go of what is old; what is left after that is needed: let \"archive\" of [keep] be more";
+    match bytes_max {
+        0 => None,
+        _ if bytes > bytes_max => Some(finding("archive", Health::Warning, text, hint)),
+        _ => Some(good("archive", text)),
     }
 }
 

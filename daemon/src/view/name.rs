@@ -4,6 +4,7 @@ use super::{Seen, invalid, not_found};
 use crate::attempt::Attempts;
 use crate::board::Board;
 use crate::config::Config;
+use crate::keeper::Keeper;
 use crate::words::episode_of;
 use show_core::{EventRow, FilePath, ShareId, Subject, Time};
 use show_protocol::Refusal;
@@ -25,6 +26,8 @@ pub struct World {
     pub attempts: Option<Attempts>,
     /// Asks Syncthing.
     pub sync: crate::sync::Handle,
+    /// Sweeps the archive.
+    pub keeper: Option<Keeper>,
 }
 
 #[derive(Debug, Clone)]

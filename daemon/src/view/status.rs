@@ -61,6 +61,7 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
             .unwrap_or(u32::MAX),
         conflicts: u32::try_from(seen.core.conflicts().filter(|one| one.is_open).count()).unwrap_or(u32::MAX),
         notices: doctor::notices(seen.world),
+        archive: seen.world.board.archive(),
         ..StatusView::default()
     };
     let settling = std::sync::Arc::new(file::Settling::of(seen));

@@ -5,7 +5,7 @@ use crate::inbox::{Said, Then};
 use crate::store::{BuildFilter, JobFilter, StoreError};
 use crate::words::because;
 use show_core::{Ask, Digest, FilePath, JobName, JobState, LeaseId, LeaseKind, ProposalId};
-use show_protocol::{Failure, Refusal, RefusalKind, Reply, Request};
+use show_protocol::{Answer, Failure, Refusal, RefusalKind, Reply, Request};
 use show_publish::Keep;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -97,6 +97,7 @@ fn ask_of(seen: &Seen<'_>, request: Request) -> Answered {
             let proposals = ids.iter().copied().map(ProposalId).collect();
             asked(Ask::Reject { proposals }, Then::ThisMany { ids })
         }
+        R::Sweep(ask) => sweep(seen, ask.dry_run),
         R::Restore(ask) => restore(seen, &ask),
         R::Resolve(ask) => super::conflict::resolve(seen, ask),
         R::Edit(ask) => edit(seen, ask),
@@ -206,6 +207,16 @@ fn job_name(seen: &Seen<'_>, id: show_protocol::JobId) -> Result<JobName, No> {
     let row = job::must_find(seen, id)?;
     let parameters = build::must_find(seen, show_protocol::BuildId(row.build.0))?.parameters;
     Ok(JobName { job: row.id, subject: row.subject, parameters, node: row.node })
+}
+
+fn sweep(seen: &Seen<'_>, dry_run: bool) -> Answered {
+    let Some(keeper) = seen.world.keeper.clone() else {
+        return Err(Refusal::new(RefusalKind::NotNow, "nobody keeps the archive", "restart showd").into());
+    };
+    Ok(super::later(move |_| match keeper.sweep(dry_run) {
+        Ok(swept) => Answer::Swept(swept).into(),
+        Err(cause) => failed("the archive was not swept", &cause),
+    }))
 }
 
 fn restore(seen: &Seen<'_>, ask: &show_protocol::ask::Restore) -> Answered {

@@ -60,7 +60,7 @@ fn two_edits_that_fit_together_are_merged_where_the_share_allows_it_and_both_sta
     show.at(2300.0).finish_all();
     assert_eq!(show.text(NOTE), "kettle. pot. cup. tray");
     assert!(!show.has(COPY) && open(&show).is_empty());
-    let origins: Vec<&str> = show.store.revisions.iter().map(|row| &*row.origin).collect();
+    let origins: Vec<&str> = show.store.revisions.iter().map(|(_, row)| &*row.origin).collect();
     assert_snapshot!(origins.join("\n"), @r"
     person
     compile, job 3

@@ -55,6 +55,7 @@ views! {
         left_out_total: u32,
         /// What the person who runs showd should know: a watch limit, a sandbox the kernel lacks, a disk nearly full.
         notices: Vec<NoticeView>,
+        archive: ArchiveView,
     }
 
     /// Every share.
@@ -76,6 +77,35 @@ views! {
 
     /// A named resource with a capacity.
     PoolView { pool: String, capacity: u32, used: u32, waiting: u32 }
+
+    /// Texts and results that are kept outside the shares, as they were last counted.
+    ArchiveView {
+        blobs: u64,
+        /// Room on disk.
+        bytes: u64,
+        /// More than this only what is needed may take; see `[keep]`.
+        bytes_max: u64,
+    }
+
+    /// What was let go of, or would be.
+    SweptView {
+        /// Nothing was done: this is what would be.
+        dry_run: bool,
+        /// Versions of files.
+        revisions: u64,
+        /// Results of steps that nothing stands on any more.
+        results: u64,
+        /// Builds that have ended, with their jobs.
+        builds: u64,
+        /// Proposals that are published, or no longer fit.
+        proposals: u64,
+        /// Texts and results in the archive.
+        blobs: u64,
+        /// Room on disk that is free again.
+        bytes: u64,
+        /// What stays.
+        archive: ArchiveView,
+    }
 
     /// Something about the daemon itself.
     NoticeView { text: String, hint: String }

@@ -233,6 +233,23 @@ pub fn counts() -> Counts {
     }
 }
 
+pub fn archive() -> ArchiveView {
+    ArchiveView { blobs: 18_204, bytes: 412_000_000, bytes_max: 20_000_000_000 }
+}
+
+pub fn swept() -> SweptView {
+    SweptView {
+        dry_run: true,
+        revisions: 1_240,
+        results: 96,
+        builds: 31,
+        proposals: 2,
+        blobs: 1_118,
+        bytes: 23_500_000,
+        archive: archive(),
+    }
+}
+
 pub fn status() -> StatusView {
     StatusView {
         now_at_ms: NOW,
@@ -257,6 +274,7 @@ pub fn status() -> StatusView {
             text: text("this kernel has no Landlock: steps can read the share"),
             hint: text("Linux 5.13 or newer has it"),
         }],
+        archive: archive(),
     }
 }
 
@@ -783,6 +801,7 @@ pub fn requests() -> Vec<Request> {
         ask::Doctor {}.into(),
         ask::WhyFile { path: file() }.into(),
         ask::AddIgnores { share: Some(text("main")) }.into(),
+        ask::Sweep { dry_run: true }.into(),
     ]
 }
 
@@ -899,6 +918,7 @@ pub fn answers() -> Vec<Answer> {
                 lines: vec![text("(?d).DS_Store"), text("(?d)*.part")],
             }],
         }),
+        Answer::Swept(swept()),
     ]
 }
 

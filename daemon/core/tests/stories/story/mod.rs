@@ -454,8 +454,7 @@ impl Story {
                 self.running.insert(order.job, *order);
             }
             Effect::LookUpHistory { file } => {
-                let rows = self.store.revisions.iter().filter(|row| row.file == file);
-                let history = rows.map(Version::from).collect();
+                let history = self.store.history(&file).map(Version::from).collect();
                 self.waiting.push_back(Event::HistoryFound { file, history });
             }
             Effect::Merge(order) => {

@@ -18,7 +18,8 @@ pub struct Store {
     pub fixed: BTreeMap<(FilePath, Digest), FixedRow>,
     pub bindings: BTreeMap<(FilePath, String), Binding>,
     pub ours: BTreeMap<(FilePath, String), Ours>,
-    pub revisions: Vec<RevisionRow>,
+    /// With their numbers, as they came.
+    pub revisions: Vec<(u64, RevisionRow)>,
     pub log: Vec<EventRow>,
 }
 
@@ -48,7 +49,10 @@ impl Store {
             Row::Fixed(row) => drop(self.fixed.insert((row.file.clone(), row.key), row)),
             Row::Binding(row) => drop(self.bindings.insert((row.file.clone(), row.place.clone()), row)),
             Row::Ours(row) => drop(self.ours.insert((row.file.clone(), row.target.clone()), row)),
-            Row::Revision(row) => self.revisions.push(row),
+            Row::Revision(row) => {
+                let last = self.revisions.iter().rfind(|(_, other)| other.file == row.file);
+                self.revisions.push((last.map_or(1, |(number, _)| number + 1), row));
+            }
         }
     }
 
@@ -68,14 +72,38 @@ impl Store {
             RowKey::Fixed(file, key) => drop(self.fixed.remove(&(file, key))),
             RowKey::Binding(file, place) => drop(self.bindings.remove(&(file, place))),
             RowKey::Ours(file, target) => drop(self.ours.remove(&(file, target))),
+            RowKey::Revision(file, number) => self.revisions.retain(|(at, row)| row.file != file || *at != number),
         }
     }
 
     fn move_history(&mut self, from: &FilePath, to: &FilePath, copied: bool) {
-        let of_file = self.revisions.iter().filter(|row| row.file == *from);
+        let of_file = self.history(from);
         let moved: Vec<RevisionRow> = of_file.map(|row| RevisionRow { file: to.clone(), ..row.clone() }).collect();
-        self.revisions.retain(|row| copied || row.file != *from);
-        self.revisions.extend(moved);
+        self.revisions.retain(|(_, row)| copied || row.file != *from);
+        for row in moved {
+            self.put(Row::Revision(row));
+        }
+    }
+
+    /// The versions of a file, oldest first.
+    pub fn history<'s>(&'s self, file: &'s FilePath) -> impl Iterator<Item = &'s RevisionRow> {
+        self.revisions.iter().map(|(_, row)| row).filter(move |row| row.file == *file)
+    }
+
+    /// All rows, for whoever asks what of them is still needed.
+    pub fn ledger(&self) -> Ledger {
+        let mut ledger = Ledger::default();
+        let mut note = |row: Row| ledger.note(&row);
+        self.files.values().cloned().map(Row::File).for_each(&mut note);
+        self.builds.values().cloned().map(Row::Build).for_each(&mut note);
+        self.jobs.values().cloned().map(Row::Job).for_each(&mut note);
+        self.actions.values().cloned().map(Row::Action).for_each(&mut note);
+        self.index.values().cloned().map(Row::Index).for_each(&mut note);
+        self.proposals.values().cloned().map(Row::Proposal).for_each(&mut note);
+        self.intents.values().cloned().map(Row::Intent).for_each(&mut note);
+        self.fixed.values().cloned().map(Row::Fixed).for_each(&mut note);
+        self.revisions.iter().for_each(|(number, row)| ledger.note_revision(*number, row));
+        ledger
     }
 
     /// What a restart hands back.
