@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 /// How long and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Versions of files, but for the newest of each.
+    /// Versions of files, from when another one took their place; the newest of each stays.
     pub history_ms: u64,
     /// Results nothing stands on any more, builds that have ended, proposals that are settled, texts nothing names.
     pub results_ms: u64,
@@ -64,6 +64,8 @@ pub struct Ledger {
     pinned: BTreeSet<Digest>,
     /// Keys of results that something stands on.
     used: BTreeSet<Digest>,
+    /// When a job last had this key: until then its result was a current one.
+    wanted: BTreeMap<Digest, Time>,
 }
 
 /// One version of a file.
@@ -78,6 +80,7 @@ struct Kept {
 
 #[derive(Debug)]
 struct Leftover {
+    /// Since when it is one.
     at: Time,
     /// `None`: a blob that no row names.
     key: Option<RowKey>,
@@ -114,10 +117,15 @@ impl Ledger {
             }
             Row::Index(row) => drop(self.used.insert(row.action.key)),
             Row::Fixed(row) => drop(self.used.insert(row.key)),
+            Row::Job(row) => {
+                if let Some(key) = row.key {
+                    let wanted = self.wanted.entry(key).or_insert(row.created);
+                    *wanted = row.created.max(*wanted);
+                }
+            }
             Row::Revision(_) => unreachable!("revisions are noted with their number"),
             Row::Meta(_)
             | Row::File(_)
-            | Row::Job(_)
             | Row::Lease(_)
             | Row::Proposal(_)
             | Row::Intent(_)
@@ -149,13 +157,13 @@ impl Ledger {
         now: Time,
     ) -> Outgrown {
         let named = self.names();
-        let Self { history, actions, builds, settled: mut old, mut pinned, used } = self;
+        let Self { history, actions, builds, settled: mut old, mut pinned, used, wanted } = self;
         pinned.extend(&anchors.blobs);
         for (file, versions) in history {
             let (go, stay) = split(versions, anchors.files.contains(&file));
             pinned.extend(stay.iter().map(|kept| kept.digest));
-            old.extend(go.into_iter().map(|kept| Leftover {
-                at: kept.at,
+            old.extend(go.into_iter().map(|(kept, at)| Leftover {
+                at,
                 key: Some(RowKey::Revision(file.clone(), kept.number)),
                 blobs: [kept.digest].into(),
             }));
@@ -164,6 +172,7 @@ impl Ledger {
             if used.contains(&key) || anchors.actions.contains(&key) {
                 pinned.extend(blobs);
             } else {
+                let at = wanted.get(&key).map_or(at, |wanted| at.max(*wanted));
                 old.push(Leftover { at, key: Some(RowKey::Action(key)), blobs });
             }
         }
@@ -184,13 +193,22 @@ impl Ledger {
     }
 }
 
-/// Versions of one file: those that may go, and those that stay: the newest of all, the newest that lay at the path
-/// and the newest that a person wrote.
-fn split(mut versions: Vec<Kept>, all_stay: bool) -> (Vec<Kept>, Vec<Kept>) {
+/// Versions of one file: those that may go, each with when the next one took its place, and those that stay: the newest
+/// of all, the newest that lay at the path and the newest that a person wrote.
+fn split(mut versions: Vec<Kept>, all_stay: bool) -> (Vec<(Kept, Time)>, Vec<Kept>) {
     versions.sort_by_key(|kept| kept.number);
     let newest = |is_one: &dyn Fn(&Kept) -> bool| versions.iter().rfind(|kept| is_one(kept)).map(|kept| kept.number);
     let stays = [newest(&|_| true), newest(&|kept| !kept.was_set_aside), newest(&|kept| !kept.by_us)];
-    versions.into_iter().partition(|kept| !all_stay && !stays.contains(&Some(kept.number)))
+    let replaced: Vec<Time> = versions.iter().skip(1).map(|next| next.at).collect();
+    let (mut go, mut stay) = (Vec::new(), Vec::new());
+    let mut replaced = replaced.into_iter();
+    for kept in versions {
+        match replaced.next() {
+            Some(at) if !all_stay && !stays.contains(&Some(kept.number)) => go.push((kept, at)),
+            _ => stay.push(kept),
+        }
+    }
+    (go, stay)
 }
 
 /// First what is too old, then the oldest that makes room.

@@ -105,6 +105,8 @@ prop_compose! {
         });
         let mut world = World { stored: stored.collect(), fixed, ..World::default() };
         let mut numbers = BTreeMap::new();
+        let mut versions = versions;
+        versions.sort_by_key(|(_, day, ..)| *day);
         for (of, day, text, by_us, aside) in versions {
             let number = numbers.entry(of).or_insert(0_u64);
             *number += 1;
@@ -186,7 +188,8 @@ proptest! {
             newest.iter().any(|newest| newest.get(&row.file) == Some(&number)) || world.anchors.files.contains(&row.file)
         };
         for (number, row) in &after.revisions {
-            let is_young = row.at.plus_ms(bounds.history_ms) > Time(now);
+            let next = after.revisions.iter().find(|(other, next)| next.file == row.file && *other > *number);
+            let is_young = next.is_none_or(|(_, next)| next.at.plus_ms(bounds.history_ms) > Time(now));
             prop_assert!(is_young || stays(&after, row, *number), "version {} of {} is too old", number, row.file);
         }
         if after.bytes() > bounds.bytes_max {
@@ -227,9 +230,58 @@ fn room_is_made_by_the_oldest_first_whatever_it_is() {
     let bounds = |bytes_max| Bounds { history_ms: u64::MAX >> 2, results_ms: u64::MAX >> 2, bytes_max };
     let gone = |bytes_max| world.outgrown(&bounds(bytes_max), 7 * DAY_MS);
     assert_eq!(gone(600), Outgrown { bytes_left: 600, ..Outgrown::default() });
-    assert_eq!(gone(450).rows, [RowKey::Revision(file(1), 1), RowKey::Action(digest(100))]);
+    assert_eq!(gone(450).rows, [RowKey::Action(digest(100)), RowKey::Revision(file(1), 1)]);
     assert_eq!(gone(450).blobs, [digest(1), digest(4)].into());
     let all = gone(0);
     assert_eq!(all.bytes_left, 100, "the last version stays, also where there is no room for it");
     assert!(all.blobs.contains(&digest(6)), "a text that nothing names makes room as well");
+}
+
+#[test]
+fn a_version_is_as_old_as_the_change_that_replaced_it() {
+    let version = |day: i64, text: u8| RevisionRow {
+        file: file(1),
+        at: Time(day * DAY_MS),
+        digest: digest(text),
+        size: 100,
+        origin: "person".into(),
+        by_us: false,
+    };
+    let revisions = vec![(1, version(1, 1)), (2, version(2, 2)), (3, version(400, 3))];
+    let world = World { revisions, ..World::default() };
+    let bounds = Bounds { history_ms: 365 * DAY_MS as u64, results_ms: 0, bytes_max: u64::MAX };
+    let gone = |day| world.outgrown(&bounds, day * DAY_MS).rows;
+    assert_eq!(gone(401), [RowKey::Revision(file(1), 1)], "what stood there until yesterday can be had back");
+    assert_eq!(gone(765), [RowKey::Revision(file(1), 1), RowKey::Revision(file(1), 2)]);
+}
+
+#[test]
+fn a_result_that_a_job_wanted_lately_is_not_old() {
+    let actions = vec![action(100, DAY_MS, 4), action(101, DAY_MS, 5)];
+    let world = World { actions, ..World::default() };
+    let bounds = Bounds { history_ms: 0, results_ms: 30 * DAY_MS as u64, bytes_max: u64::MAX };
+    let mut ledger = world.ledger();
+    let wants = JobRow {
+        id: JobId(7),
+        build: BuildId(3),
+        subject: subject(),
+        node: Node { step: "weigh".into(), element: "".into() },
+        element: None,
+        state: JobState::Done { at: Time(20 * DAY_MS), how: Done::UpToDate },
+        attempt: AttemptNo(0),
+        tries: 0,
+        key: Some(digest(101)),
+        key_parts: Vec::new(),
+        asked: false,
+        forced: false,
+        dropped: false,
+        refused: None,
+        created: Time(20 * DAY_MS),
+        progress: None,
+        summary: String::new(),
+        attempts: Vec::new(),
+    };
+    ledger.note(&Row::Job(wants));
+    let gone = ledger.outgrown(&world.anchors, &bounds, &world.stored, Time(40 * DAY_MS));
+    assert_eq!(gone.rows, [RowKey::Action(digest(100))]);
 }
