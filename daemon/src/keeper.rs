@@ -124,8 +124,9 @@ impl Inner {
             let swept = Swept { removed: gone.blobs.len() as u64, removed_bytes: bytes, kept: 0 };
             return Ok(SweptView { dry_run, ..self.view(&gone, swept, &stored) });
         }
+        let histories_moved = anchors.histories_moved;
         for rows in gone.rows.chunks(ROWS_TOGETHER) {
-            self.needs.inbox.tell_blocking(Event::Outgrown { rows: rows.to_vec() })?;
+            self.needs.inbox.tell_blocking(Event::Outgrown { rows: rows.to_vec(), histories_moved })?;
             self.ask(Message::Ping)?;
         }
         // What came to be named meanwhile stays, and so does what the core would not let go of.

@@ -64,7 +64,7 @@ impl World {
         let gone = self.store.ledger().outgrown(&anchors, &BOUNDS, &stored, Time(self.clock()));
         self.say(|| format!("the keeper lets go of {gone:?}"));
         if !gone.rows.is_empty() {
-            self.deliver(Event::Outgrown { rows: gone.rows });
+            self.deliver(Event::Outgrown { rows: gone.rows, histories_moved: anchors.histories_moved });
         }
         let delay = self.delay(50, 2_000);
         self.after(delay, Item::Sweep(self.life, gone.blobs));

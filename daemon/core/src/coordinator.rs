@@ -34,6 +34,8 @@ pub struct Coordinator {
     pub(crate) shares: BTreeMap<crate::ShareId, Share>,
     pub(crate) files: Files,
     pub(crate) gone: Gone,
+    /// How often the versions of a file became those of another, in this life: their numbers are others since.
+    pub(crate) histories_moved: u64,
     /// Version of each tool that was looked for; `None`: it is not installed.
     pub(crate) tools: BTreeMap<String, Option<String>>,
     /// The runner is connected.
@@ -142,7 +144,7 @@ impl Coordinator {
             Event::Found { found, missing } => self.found(found, &missing),
             Event::Asked { ask, client, who, what } => self.asked(ask, client, &who, what),
             Event::ClientGone { client } => self.client_gone(client),
-            Event::Outgrown { rows } => self.outgrown(rows),
+            Event::Outgrown { rows, histories_moved } => self.outgrown(rows, histories_moved),
         }
     }
 

@@ -129,6 +129,8 @@ pub enum Event {
     /// These rows have been kept long enough, as [`crate::Ledger`] says; the core lets go of those that it still can.
     Outgrown {
         rows: Vec<crate::RowKey>,
+        /// That of the [`crate::Anchors`] by which they were chosen.
+        histories_moved: u64,
     },
     /// The deadline that `next_deadline` named has come. Also harmless at any other time.
     Clock,

@@ -345,6 +345,7 @@ impl Coordinator {
         }
         self.forget_values(from);
         if keeps_bytes(to) || row.by_us.is_some() {
+            self.histories_moved += 1;
             self.out.keep(Change::History { from: from.clone(), to: to.clone(), copied: is_guess });
         }
         if keeps_bytes(to) {

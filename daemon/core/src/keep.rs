@@ -31,6 +31,8 @@ pub struct Anchors {
     pub actions: BTreeSet<Digest>,
     /// Files whose whole history stays: a conflict copy of them lies in the share, to be judged by it.
     pub files: BTreeSet<FilePath>,
+    /// Numbers of versions are those that they were then only as long as this does not change.
+    pub histories_moved: u64,
 }
 
 /// A blob as it lies in the archive.
@@ -267,7 +269,8 @@ impl Coordinator {
     /// What the rest of the world may not let go of at this moment though no row says so: results and texts that are
     /// known or on their way, and what conflict copies are judged by.
     pub fn anchors(&self) -> Anchors {
-        let mut anchors = Anchors { actions: self.results_in_use(), ..Anchors::default() };
+        let (actions, histories_moved) = (self.results_in_use(), self.histories_moved);
+        let mut anchors = Anchors { actions, histories_moved, ..Anchors::default() };
         let mut named = Vec::new();
         for lane in self.lanes.values() {
             lane.index.values().for_each(|row| row.name(&mut named));
@@ -305,12 +308,14 @@ impl Coordinator {
     }
 
     /// These rows have been kept long enough. What something stands on by now stays all the same.
-    pub(crate) fn outgrown(&mut self, rows: Vec<RowKey>) {
+    pub(crate) fn outgrown(&mut self, rows: Vec<RowKey>, histories_moved: u64) {
         let used = self.results_in_use();
         let mut builds = BTreeSet::new();
         for key in rows {
             let may_go = match &key {
-                RowKey::Revision(file, _) => self.files.copies(file).next().is_none(),
+                RowKey::Revision(file, _) => {
+                    histories_moved == self.histories_moved && self.files.copies(file).next().is_none()
+                }
                 RowKey::Action(action) => !used.contains(action),
                 RowKey::Build(build) => {
                     builds.insert(*build);

@@ -39,6 +39,7 @@ impl Coordinator {
             meta_kept: rows.meta.clone(),
             files: Files::default(),
             gone: Gone::default(),
+            histories_moved: 0,
             tools: BTreeMap::new(),
             runner: false,
             lanes: BTreeMap::new(),

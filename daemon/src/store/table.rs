@@ -249,7 +249,7 @@ impl<'t> Writer<'t> {
 fn last_revision(revisions: &Table<'_, Bytes, Bytes>, file: &FilePath) -> Result<u64, WriteError> {
     let prefix = key::file(file);
     let last = revisions.range::<&[u8]>(&*prefix..&*key::after(&prefix))?.next_back().transpose()?;
-    Ok(last.and_then(|(key, _)| key.value().last_chunk().map(|number| u64::from_be_bytes(*number))).unwrap_or(0))
+    Ok(last.map_or(0, |(found, _)| key::read_number(found.value())))
 }
 
 fn at<'a, 't, K: redb::Key + 'static, V: redb::Value + 'static>(

@@ -41,8 +41,7 @@ fn by_us(show: &Story, path: &str) -> Option<String> {
 }
 
 fn origins(show: &Story, path: &str) -> Vec<String> {
-    let of_file = show.store.revisions.iter().filter(|row| row.file == file(path));
-    of_file.map(|row| row.origin.clone()).collect()
+    show.store.history(&file(path)).map(|row| row.origin.clone()).collect()
 }
 
 fn is_followed(show: &Story, path: &str, script: &str, old: &[&str]) {
