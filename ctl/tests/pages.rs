@@ -112,6 +112,16 @@ pages! {
     conflicts: ConflictsView { conflicts: several_conflicts(), next: Some("3".into()) };
     no_conflicts: ConflictsView::default();
     why_a_file_waits: sample::why_file();
+    ignores: IgnoresView {
+        folders: vec![
+            AddedIgnores {
+                share: "main".into(),
+                folder: "Show".into(),
+                lines: vec!["(?d).obsidian/workspace*.json".into(), "(?d).DS_Store".into()],
+            },
+            AddedIgnores { share: "main".into(), folder: "Recordings".into(), lines: Vec::new() },
+        ],
+    };
     doctor: DoctorView { findings: sample::findings() };
     conflict: ConflictView {
         conflict: sample::conflict(),

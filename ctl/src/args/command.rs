@@ -608,11 +608,18 @@ Examples:
     #[command(after_help = "\
 Looks at the daemon, its disk, each share and its file system, the programs that
 steps need, the sandbox and Syncthing. Exits with 1 when something is broken.
+With --add-ignores the lines that .stignore lacks are added to it, on this
+machine only: .stignore does not travel. What stands in it stays.
 
 Examples:
   showctl doctor
+  showctl doctor --add-ignores
   showctl doctor --json | jq -r '.findings[] | select(.health != \"good\").text'")]
-    Doctor,
+    Doctor {
+        /// Add to .stignore what keeps files of one machine apart.
+        #[arg(long)]
+        add_ignores: bool,
+    },
 
     /// The configuration in force.
     #[command(

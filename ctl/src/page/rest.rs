@@ -7,8 +7,8 @@ use super::table::{Table, cell, column};
 use super::words::{aside, hanging, plural, size, span, width};
 use super::{Look, Page};
 use show_protocol::{
-    ConfigView, DoctorView, DoneView, FindingView, Health, LockKind, LockView, LocksView, ProposalLine, ProposalState,
-    ProposalView, ProposalsView, SweptView, VersionView,
+    AddedIgnores, ConfigView, DoctorView, DoneView, FindingView, Health, IgnoresView, LockKind, LockView, LocksView,
+    ProposalLine, ProposalState, ProposalView, ProposalsView, SweptView, VersionView,
 };
 
 impl Page for DoneView {
@@ -58,6 +58,27 @@ impl Page for DoctorView {
             0 => format!("{}\n", Ink::Good.paint("everything is as it should be")),
             number => format!("{} to look at\n", Ink::Warm.paint(&plural(number, "thing"))),
         });
+        out
+    }
+}
+
+impl Page for IgnoresView {
+    fn page(&self, look: &Look) -> String {
+        let mut out = String::new();
+        for AddedIgnores { folder, lines, .. } in &self.folders {
+            let what = if lines.is_empty() { "nothing is missing in" } else { "added to" };
+            out.push_str(&hanging("", "", &format!("{what} the .stignore of \"{folder}\""), look.width));
+            for line in lines {
+                out.push_str(&format!("  {line}\n"));
+            }
+        }
+        if self.folders.iter().any(|folder| !folder.lines.is_empty()) {
+            out.push_str(&aside(
+                "the other devices have a .stignore of their own: add the lines there too",
+                0,
+                look.width,
+            ));
+        }
         out
     }
 }

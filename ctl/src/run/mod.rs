@@ -171,7 +171,8 @@ pub async fn run(cli: Cli, terminal: &Terminal) -> Outcome {
         Command::Own { path, take } => own::own(terminal, &path, take),
         Command::Sweep { dry_run } => session.show(ask::Sweep { dry_run }).await,
         Command::Shares => session.show(ask::Shares {}).await,
-        Command::Doctor => {
+        Command::Doctor { add_ignores: true } => session.show(ask::AddIgnores { share: None }).await,
+        Command::Doctor { add_ignores: false } => {
             let view = session.connect().await?.ask(ask::Doctor {}).await?;
             let is_broken = view.findings.iter().any(|finding| finding.health == Health::Bad);
             session.print(&view)?;
