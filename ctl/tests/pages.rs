@@ -168,7 +168,7 @@ pages! {
             digest: "22".repeat(32),
             bytes: 2_290,
             origin: "person".into(),
-            current: false,
+            parent: Some(1), current: false,
             kept: false,
         }],
         next: None,

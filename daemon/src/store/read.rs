@@ -302,6 +302,19 @@ impl Reader {
         Ok(page)
     }
 
+    /// The version that lay at the path before this one; none for what a conflict copy held.
+    pub fn parent(&self, file: &FilePath, number: u64, row: &RevisionRow) -> Read<Option<u64>> {
+        let mut before = (!row.was_set_aside()).then_some(number);
+        while let Some(number) = before {
+            let Some((found, row)) = self.revisions(file, Some(number), 1)?.rows.pop() else { return Ok(None) };
+            if !row.was_set_aside() {
+                return Ok(Some(found));
+            }
+            before = Some(found);
+        }
+        Ok(None)
+    }
+
     /// Everything that is kept, for whoever asks what of it is still needed. Long: not for the driver's thread.
     pub fn ledger(&self) -> Read<Ledger> {
         let mut ledger = Ledger::default();

@@ -342,6 +342,20 @@ fn the_history_of_a_file_goes_to_its_new_name_or_is_copied() {
 }
 
 #[test]
+fn a_version_was_made_of_what_lay_at_the_path_before_it() {
+    let mut store = store();
+    let revision = |origin: &str| Row::Revision(RevisionRow { origin: origin.into(), ..samples::revision() });
+    let origins = ["person", "person, set aside as b.sync-conflict-20260801-081936-ABCDEF2.md", "weave, job 4"];
+    store.apply(&put(origins.map(revision).to_vec())).expect("kept");
+    let reader = store.read().expect("readable");
+    let page = reader.revisions(&samples::file(), None, 10).expect("readable");
+    let parent = |(number, row): &(u64, RevisionRow)| {
+        (*number, reader.parent(&samples::file(), *number, row).expect("readable"))
+    };
+    assert_eq!(page.rows.iter().map(parent).collect::<Vec<_>>(), [(3, Some(1)), (2, None), (1, None)]);
+}
+
+#[test]
 fn a_file_that_is_gone_is_no_file_for_anybody_but_the_core() {
     let mut store = store();
     let row = FileRow { left: Some(Time(5)), ..samples::file_row() };

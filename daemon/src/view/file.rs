@@ -4,6 +4,7 @@ use super::{Answered, No, Seen, before, invalid, later, limit, name, not_found, 
 use crate::attempt::FileEdits;
 use crate::blob::Archive;
 use crate::inbox::Said;
+use crate::store::StoreError;
 use crate::words::episode_of;
 use serde_json::Value;
 use show_core::{FilePath, ProposalRow, ProposalState as State, RevisionRow, ShareId};
@@ -20,16 +21,22 @@ use std::collections::BTreeMap;
 /// So much of a digest names a text; what is shorter is a number.
 const DIGITS_MIN: usize = 8;
 
-fn revision_view(number: u64, row: &RevisionRow, now: Option<show_core::Digest>) -> RevisionView {
-    RevisionView {
-        revision: number,
+fn revision_view(
+    seen: &Seen<'_>,
+    file: &FilePath,
+    (number, row): &(u64, RevisionRow),
+    now: Option<show_core::Digest>,
+) -> Result<RevisionView, StoreError> {
+    Ok(RevisionView {
+        revision: *number,
         at_ms: row.at.0,
         digest: row.digest.to_string(),
         bytes: row.size,
         origin: row.origin.clone(),
+        parent: seen.reader.parent(file, *number, row)?,
         current: now == Some(row.digest),
         kept: true,
-    }
+    })
 }
 
 /// Of what we make ourselves, and of what is too old, only the digest is there.
@@ -52,10 +59,11 @@ pub fn history(seen: &Seen<'_>, ask: &show_protocol::ask::History) -> Answered {
         return Err(not_found(format!("{} has no history", file.path), hint).into());
     }
     let now = seen.reader.file(&file)?.map(|row| row.digest);
+    let revisions = page.rows.iter().map(|row| revision_view(seen, &file, row, now));
     let mut view = HistoryView {
         share: seen.world.share_name(file.share),
         file: file.path.to_string(),
-        revisions: page.rows.iter().map(|(number, row)| revision_view(*number, row, now)).collect(),
+        revisions: revisions.collect::<Result<_, _>>()?,
         next: page.next.map(|next| next.to_string()),
     };
     let digests: Vec<show_core::Digest> = page.rows.iter().map(|(_, row)| row.digest).collect();
@@ -81,6 +89,7 @@ pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
         }
     };
     let share = seen.world.share_name(file.share);
+    let views = (revision_view(seen, &file, &from, now)?, revision_view(seen, &file, &to, now)?);
     Ok(later(move |archive| {
         let text = |(number, row): &(u64, RevisionRow)| match archive.read(&row.digest) {
             Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
@@ -92,12 +101,12 @@ pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
             Ok(texts) => texts,
             Err(said) => return *said,
         };
-        let view = |(number, row): &(u64, RevisionRow)| revision_view(*number, row, now);
+        let (from, to) = views;
         Answer::Diff(DiffView {
             share,
             file: file.path.to_string(),
-            from: view(&from),
-            to: view(&to),
+            from,
+            to,
             diff: if was == is { String::new() } else { unified(&file.path, &was, &is) },
         })
         .into()
@@ -122,7 +131,7 @@ pub fn revision(seen: &Seen<'_>, file: &FilePath, typed: &str) -> Result<(u64, R
 pub fn content(seen: &Seen<'_>, ask: &show_protocol::ask::Content) -> Answered {
     let file = name::file(seen, &ask.path)?;
     let from = usize::try_from(ask.from).unwrap_or(usize::MAX);
-    let (number, row) = match revision(seen, &file, &ask.revision) {
+    let found = match revision(seen, &file, &ask.revision) {
         Err(No::Refused(missing)) if ask.revision.len() >= DIGITS_MIN => {
             let typed = ask.revision.clone();
             return Ok(later(move |archive| kept_text(archive, &typed, from, missing)));
@@ -130,12 +139,13 @@ pub fn content(seen: &Seen<'_>, ask: &show_protocol::ask::Content) -> Answered {
         found => found?,
     };
     let now = seen.reader.file(&file)?.map(|row| row.digest);
-    let revision = revision_view(number, &row, now);
+    let revision = revision_view(seen, &file, &found, now)?;
+    let (number, digest) = (found.0, found.1.digest);
     Ok(later(move |archive| {
-        if !archive.has(&row.digest) {
+        if !archive.has(&digest) {
             return not_kept(&file, number).into();
         }
-        piece_of(archive, revision, &row.digest, from)
+        piece_of(archive, revision, &digest, from)
     }))
 }
 

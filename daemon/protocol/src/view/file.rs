@@ -67,6 +67,9 @@ views! {
         bytes: u64,
         /// `person`, or the step and job that wrote it, or `restored by pat`.
         origin: String,
+        /// What lay at the path before, which it was made of as far as is known here. `null`: the first that is kept, or
+        /// what a conflict copy held.
+        parent: Option<u64>,
         /// The file in the share is this one.
         current: bool,
         /// Its bytes can be shown and put back; of files that showd makes only digests are kept.

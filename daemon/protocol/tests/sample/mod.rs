@@ -492,6 +492,7 @@ pub fn revision() -> RevisionView {
         digest: digest(0x33),
         bytes: 2_310,
         origin: text("weave, job 39"),
+        parent: Some(2),
         current: true,
         kept: true,
     }
@@ -854,6 +855,7 @@ pub fn answers() -> Vec<Answer> {
                     digest: digest(0x22),
                     bytes: 2_290,
                     origin: text("person"),
+                    parent: Some(1),
                     current: false,
                     kept: true,
                 },
