@@ -49,6 +49,9 @@ pub fn start(archive: &Archive, inbox: &Inbox) -> Handle {
 fn merge(archive: &Archive, order: &Merge) -> Result<Merged, String> {
     Ok(match together(archive, order)? {
         (state, show_script::merge::Merge::Clean { text }) => {
+            if loses_much(&read(archive, &order.ours)?, &text) {
+                return Err("the copy would leave less than half of what lies there".to_owned());
+            }
             let digest = archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause))?;
             Merged::Clean { digest, size: text.len() as u64, on: state }
         }
@@ -56,6 +59,11 @@ fn merge(archive: &Archive, order: &Merge) -> Result<Merged, String> {
             Merged::Unclean { places: u32::try_from(clashes.len()).unwrap_or(u32::MAX), on: state }
         }
     })
+}
+
+/// A torn copy, or an empty one, is nobody's edit.
+fn loses_much(was: &str, is: &str) -> bool {
+    is.trim().len() * 2 < was.trim().len()
 }
 
 /// What the two sides come to, and on which state.
@@ -281,6 +289,14 @@ mod tests {
             merged(&[old], "one\n\nthree\n", "zero\n\none\n\ntwo\n\nthree\n").as_deref(),
             Ok("zero\n\none\n\nthree\n")
         );
+    }
+
+    #[test]
+    fn a_copy_that_is_torn_or_empty_takes_nobodys_place() {
+        let whole = "one\n\ntwo\n\nthree\n\nfour\n";
+        for torn in ["", "\n", "one\n"] {
+            assert!(merged(&[whole, "one\n"], whole, torn).is_err(), "{torn:?}");
+        }
     }
 
     #[test]

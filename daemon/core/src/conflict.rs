@@ -283,7 +283,7 @@ impl Coordinator {
             }
             Merged::Clean { digest, size, on } if allows(on.generated_since) => {
                 let what = if digest == theirs {
-                    "the file had gone back to an older state, and the copy is put back"
+                    "the copy was made of what lies there, and takes its place"
                 } else {
                     "the copy is merged into the file"
                 };

@@ -19,6 +19,7 @@ pub(crate) enum Verdict {
 /// So what a side has that the other has not is told from the texts; of the order only this is used, that nothing is made
 /// of what came later. An older text is not taken for an ancestor because it is older, nor one that showd wrote for one that holds no person's words.
 pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdict {
+    let history = &changes(history)[..];
     let place_of = |digest| history.iter().rposition(|version| version.digest == digest);
     let copied = place_of(theirs);
     if copied.is_some() && history.iter().all(|version| version.by_us) {
@@ -51,6 +52,19 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
         bases.retain(|base| base.digest != ours);
     }
     Verdict::Merge(bases)
+}
+
+/// A history without what says again that a text lay at the path: that it was put back, or renamed. Else it would pass
+/// for its own ancestor, of which nobody but the other side made anything.
+fn changes(history: &[Version]) -> Vec<Version> {
+    let mut changes: Vec<Version> = Vec::new();
+    for version in history {
+        let last = changes.iter().rev().find(|version| !version.was_set_aside);
+        if version.was_set_aside || last.is_none_or(|last| last.digest != version.digest) {
+            changes.push(*version);
+        }
+    }
+    changes
 }
 
 /// What lay at the path when a step wrote this version.
@@ -115,6 +129,9 @@ mod tests {
             // Went back to an older state: of that nobody made anything else.
             ("abca", 'a', 'c', "merge on Abc"),
             ("aba", 'a', 'b', "merge on Ab"),
+            // It was renamed, or put back: that is said again, and nothing was made of it.
+            ("aa", 'a', 'x', "merge on "),
+            ("abb", 'b', 'x', "merge on a"),
             // Never seen here.
             ("abc", 'c', 'x', "merge on ab"),
             ("a", 'a', 'x', "merge on "),
