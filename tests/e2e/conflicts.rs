@@ -75,6 +75,28 @@ fn two_edits_that_fit_together_are_merged_where_the_share_says_so_and_both_stay_
 }
 
 #[test]
+fn what_a_person_wrote_of_both_is_kept_when_the_note_cannot_be_written() {
+    let show = built("");
+    let base = show.read(NOTE);
+    let (ours, theirs) = (base.replace("title: Leak", "title: Das Leck"), base.replace("slowly at first", "at once"));
+    let from = both_save(&show, &ours, &theirs);
+    left_to_people(&show, from);
+    let open = std::fs::OpenOptions::new().append(true).open(show.share().join(NOTE)).expect("it is there");
+    let mut command = Command::new(binary("showctl"));
+    command.args(["resolve", NOTE, "--edit"]).env("SHOWD_SOCKET", show.socket()).env("TMPDIR", show.state());
+    command.env("VISUAL", "sh -c 'echo My own words. > \"$1\"' edit").stdin(Stdio::null());
+    let refused = command.output().expect("showctl starts");
+    let words = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{words}");
+    let draft = words.lines().find_map(|line| line.trim().strip_prefix("what you wrote is in ")).expect("named");
+    assert_eq!(std::fs::read_to_string(draft).expect("it is there"), "My own words.\n");
+    assert_eq!((show.read(NOTE), show.read(COPY)), (ours, theirs.clone()), "nobody's text was touched");
+    drop(open);
+    let settled = show.ctl(&["resolve", NOTE, "--theirs"]);
+    assert_eq!((settled.code, show.read(NOTE), show.exists(COPY)), (0, theirs, false), "{settled:?}");
+}
+
+#[test]
 fn without_leave_nothing_is_touched_and_resolve_merges_when_a_person_says_so() {
     let show = built("");
     let base = show.read(NOTE);

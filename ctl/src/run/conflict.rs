@@ -4,10 +4,11 @@ use super::{Outcome, Session};
 use crate::args::ResolveChoice;
 use crate::complaint::{Complaint, Exit, usage};
 use crate::page::Page;
-use show_protocol::{ConflictView, Fit, Settle, ask};
+use show_protocol::{ConflictView, Fit, PublishedView, RefusalKind, Settle, ask};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 use std::{fs, io};
 
 pub async fn resolve(session: &Session<'_>, path: String, choice: ResolveChoice) -> Outcome {
@@ -23,28 +24,58 @@ pub async fn resolve(session: &Session<'_>, path: String, choice: ResolveChoice)
         },
     };
     let conflict = &view.conflict;
+    let is_markdown = conflict.file.to_ascii_lowercase().ends_with(".md");
+    if matches!(how, Settle::Text | Settle::Merged) && !is_markdown {
+        let text = format!("{} is no text that could be put together", conflict.file);
+        return Err(
+            Complaint::new(Exit::Refused, text).hint("say --ours, or move the right one into its place by hand")
+        );
+    }
     let draft = if how == Settle::Text { Some(edited(&view)?) } else { None };
     let ask = ask::Resolve {
         path: format!("{}:{}", conflict.share, conflict.copy),
         how,
-        text: draft.as_ref().map(Draft::text).transpose()?,
+        text: match draft.as_ref().map(Draft::text).transpose() {
+            Ok(text) => text,
+            Err(complaint) => return Err(kept(complaint, draft)),
+        },
         ours: conflict.ours.clone(),
         theirs: conflict.theirs.clone(),
     };
     // An editor may have been open for an hour.
-    let settled = match session.connect().await {
-        Ok(mut client) => client.ask(ask).await,
-        Err(complaint) => Err(complaint),
-    };
-    match (settled, draft) {
-        (Ok(view), _) => session.print(&view),
-        (Err(complaint), None) => Err(complaint),
-        // What somebody wrote is not thrown away because it was refused.
-        (Err(complaint), Some(draft)) => {
-            let hint = format!("{}\nwhat you wrote is in {}", complaint.hint, draft.leave().display());
-            Err(complaint.hint(hint.trim_start()))
+    match settled(session, ask).await {
+        Ok(view) => session.print(&view),
+        Err(complaint) => Err(kept(complaint, draft)),
+    }
+}
+
+/// Asks, and waits until it has happened: somebody may still be quicker than the daemon.
+async fn settled(session: &Session<'_>, ask: ask::Resolve) -> Result<PublishedView, Complaint> {
+    let mut client = session.connect().await?;
+    let look = ask::Conflict { path: ask.path.clone() };
+    let copy = ask.path.clone();
+    let view = client.ask(ask).await?;
+    for _ in 0..SETTLED_LOOKS {
+        match client.ask(look.clone()).await {
+            Ok(_) => tokio::time::sleep(SETTLED_LOOK).await,
+            Err(complaint) if complaint.refused == Some(RefusalKind::NotFound) => return Ok(view),
+            Err(complaint) => return Err(complaint),
         }
     }
+    let text = format!("{copy} is still there: the file was changed, or is open in a program");
+    Err(Complaint::new(Exit::Failed, text)
+        .hint("\"showctl conflicts\" says how it stands; close the program and try again"))
+}
+
+/// How often, and how long apart, it is looked whether it has happened: ten seconds in all.
+const SETTLED_LOOKS: u32 = 100;
+const SETTLED_LOOK: Duration = Duration::from_millis(100);
+
+/// What somebody wrote is not thrown away because it was refused.
+fn kept(complaint: Complaint, draft: Option<Draft>) -> Complaint {
+    let Some(draft) = draft else { return complaint };
+    let hint = format!("{}\nwhat you wrote is in {}", complaint.hint, draft.leave().display());
+    complaint.hint(hint.trim_start())
 }
 
 /// Shows both and lets a person choose. `None`: left as it is.
@@ -91,7 +122,8 @@ fn edited(view: &ConflictView) -> Result<Draft, Complaint> {
     if status.success() {
         return Ok(draft);
     }
-    Err(Complaint::new(Exit::Failed, format!("the editor ended with {status}; nothing was done")))
+    let complaint = Complaint::new(Exit::Failed, format!("the editor ended with {status}; nothing was done"));
+    Err(kept(complaint, Some(draft)))
 }
 
 fn failed(what: &str, cause: &io::Error) -> Complaint {

@@ -179,6 +179,11 @@ pub fn resolve(seen: &Seen<'_>, ask: show_protocol::ask::Resolve) -> Answered {
             let Some(text) = ask.text else {
                 return Err(invalid("no text came with it", "pass what is to take the place as \"text\"").into());
             };
+            if !show_core::is_markdown(&file) || text.trim().is_empty() {
+                let why = format!("{file} would hold nothing that somebody wrote");
+                let hint = "only Markdown is written by hand; say --ours, or move the right one into its place";
+                return Err(Refusal::new(RefusalKind::NotAllowed, why, hint).into());
+            }
             if let Some(line) = undecided(&text) {
                 let why = format!("line {line} still tells the two sides apart: {SEPARATOR} …");
                 return Err(invalid(why, "decide there, take the line out, and try again").into());
