@@ -231,6 +231,33 @@ fn a_proposal_waits_for_a_person_who_accepts_or_rejects_it() {
 }
 
 #[test]
+fn a_note_that_is_handed_over_by_its_status_is_mended_without_asking_and_handed_back() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    let note = "episodes/0900/rundown/25 Cards.md";
+    let text = "---\nslug: cards\norder: 25\nstatus: draft\ntitle: Cards\nAssetID: SEGMSA79Z40K3TT1F\n---\n\nWords.\n\n\
+                <!-- Begin Cue -->\n[Type: GFX]\n[AssetID: GFXMSA79Z40K3TT1E]\n[Slug: Tea & Sympathy]\n<!-- End Cue -->\n";
+    show.write(note, text);
+    show.start();
+    show.idle();
+    assert_eq!(show.read(note), text, "nothing happens before somebody says so");
+    let open = || show.json(&["proposals", "--episode", "900"])["proposals"].to_string();
+    assert!(open().contains("Tea & Sympathy"), "{}", open());
+
+    show.noticed(|| show.write(note, text.replace("status: draft", "status: clean-up")));
+    show.idle();
+    let mended = text.replace("status: draft", "status: review").replace("Tea & Sympathy", "tea-sympathy");
+    assert_eq!(show.read(note), mended);
+    let writes = show.json(&["history", note])["revisions"].as_array().map_or(0, Vec::len);
+    assert_eq!(writes, 3, "as it was, as it was handed over, and as it was handed back");
+
+    // It is the person's again.
+    show.noticed(|| show.write(note, mended.replace("tea-sympathy", "Tea & Milk")));
+    show.idle();
+    assert!(show.read(note).contains("Tea & Milk") && open().contains("Tea & Milk"));
+}
+
+#[test]
 fn a_picture_of_an_older_text_is_noticed_until_there_is_a_new_one() {
     let mut show = Show::new();
     messy_episode(&show);

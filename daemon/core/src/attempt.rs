@@ -404,6 +404,10 @@ impl Coordinator {
         let (met, mut left): (Vec<&ProposalRow>, Vec<&ProposalRow>) = of_node
             .filter(|row| !matches!(row.state, ProposalState::Published { .. }))
             .partition(|row| is_alive(row) && facts.iter().any(|fact| is_same(row, fact)));
+        let known: Vec<(crate::ProposalId, ProposalState)> = met
+            .iter()
+            .filter_map(|row| Some((row.id, handed(&row.state, facts.iter().find(|fact| is_same(row, fact))?)?)))
+            .collect();
         let new: Vec<_> = facts.into_iter().filter(|fact| !met.iter().any(|row| is_same(row, fact))).collect();
         // What is open is met first; what was decided or gone only when nothing else is left to be it.
         left.sort_by_key(|row| (rank(&row.state), row.id));
@@ -420,6 +424,7 @@ impl Coordinator {
                     ProposalState::Open
                 }
             };
+            let handed = handed(&state, &fact);
             let (id, created) = known.map_or_else(
                 || (crate::ProposalId(crate::build::next(&mut self.meta.next_proposal)), self.now),
                 |row| (row.id, row.created),
@@ -440,6 +445,12 @@ impl Coordinator {
             self.mark_notices(row.file.share);
             self.proposals.insert(id, row.clone());
             self.put(Row::Proposal(row));
+            if let Some(state) = handed {
+                self.set_proposal(id, state);
+            }
+        }
+        for (id, state) in known {
+            self.set_proposal(id, state);
         }
         for row in left.iter().filter(|row| row.state == ProposalState::Open) {
             self.set_proposal(row.id, ProposalState::Stale);
@@ -479,6 +490,18 @@ fn due<'a>(outlook: &'a Outlook, row: &crate::JobRow) -> Option<(&'a Prospect, &
     let prospect = &outlook.nodes[*outlook.at.get(&row.node)?];
     match &prospect.stand {
         Stand::Due { key, task: Task::Run { files, .. }, .. } if row.key == Some(*key) => Some((prospect, files)),
+        _ => None,
+    }
+}
+
+/// By whom a proposal was accepted whose file was handed over.
+const HAND_OVER: &str = "hand-over";
+
+/// What becomes of a proposal as a person hands the file over, or takes it back before it was written.
+fn handed(state: &ProposalState, fact: &crate::ProposalFact) -> Option<ProposalState> {
+    match state {
+        ProposalState::Open if fact.handed_over => Some(ProposalState::Accepted { by: HAND_OVER.into() }),
+        ProposalState::Accepted { by } if by == HAND_OVER && !fact.handed_over => Some(ProposalState::Open),
         _ => None,
     }
 }

@@ -249,6 +249,8 @@ pub struct ProposalFact {
     pub renames: Vec<Rename>,
     /// Digest of the file's text it was made from.
     pub base: Digest,
+    /// A person handed the file over, by the text that it was made from: nobody else has to accept it.
+    pub handed_over: bool,
 }
 
 /// A weave that worked: the text of one file with the edits of some steps in it, kept as a blob.

@@ -68,6 +68,8 @@ pub const SETTINGS: &[Setting] = settings! {
     "repair.cue_text_glued" CLASSES, "safe", "text glued to an End marker (4.8 #3)";
     "repair.cue_unterminated" CLASSES, "safe", "a Begin without an End, where it is certain (4.8 #2)";
     "repair.flags_in_text" Form::Flag, "false", "write flags for what cannot be repaired into the text (4.12 #3)";
+    "repair.hand_back" Form::Text, "review", "the status with which a note is handed back; empty: no note is handed over";
+    "repair.hand_over" Form::Text, "clean-up", "the status by which a note is handed over: what would be proposed is made";
     "repair.html_in_prose" CLASSES, "safe", "pasted span, div and hard blanks in prose (4.8 #17)";
     "repair.leading_dash" CLASSES, "proposed", "a lone dash that begins a paragraph (4.12 #2)";
     "repair.legacy_token" CLASSES, "safe", "older notations that convert without doubt (4.8 #8)";

@@ -8,8 +8,11 @@ use show_script::repair::{self, Context};
 use show_script::settings::Settings;
 use show_script::weave::FileKind;
 
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 pub const MINT_VERSION: u32 = 1;
+
+/// What is proposed for a note that was handed over is made, and this last: it is handed back in the same publish.
+const HAND_BACK: &str = "HAND_BACK";
 
 /// The safe repairs as edits, the others as proposals.
 pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
@@ -28,6 +31,10 @@ pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
         println!("proposed: {}: {summary}", proposal.code);
         let renames = work.renames(&proposal.renames);
         proposals.push(Proposal { renames, ..work.proposal(&path, proposal.code.name(), summary, proposal.edits) });
+    }
+    if let Some(edit) = settings.give_back(&Document::parse(&text)) {
+        let summary = format!("hand it back: status {} → {}", settings.hand_over, settings.hand_back);
+        proposals.push(work.proposal(&path, HAND_BACK, summary, vec![edit]));
     }
     let mut outcome = Outcome::default();
     outcome.result.summary = format!("{}, {}", count(edits.len(), "repair"), count(proposals.len(), "proposal"));

@@ -269,6 +269,7 @@ fn proposed(show: &mut Story, text: &str, wish: &str, summary: &str) -> Proposal
         edits: digest(wish),
         renames: Vec::new(),
         base: digest(text),
+        handed_over: false,
     }
 }
 
@@ -330,6 +331,31 @@ fn a_proposal_keeps_its_number_while_other_lines_of_the_note_change() {
 }
 
 #[test]
+fn what_is_proposed_for_a_file_that_was_handed_over_is_woven_in_unless_it_is_taken_back_before() {
+    let mut show = show().with("ep/0900/a.md", "a kettle sings").start();
+    show.finish("scan");
+    let wish = "ep/0900/a.md: sings => whistles";
+    let given = |show: &mut Story, text: &str, handed_over| {
+        let made = ProposalFact { handed_over, ..proposed(show, text, wish, "kettles whistle") };
+        proposes(show, vec![made]);
+    };
+    given(&mut show, "a kettle sings", false);
+    let handed = ProposalState::Accepted { by: "hand-over".to_owned() };
+    let moved_on = [("a kettle sings!", true, handed.clone()), ("a kettle sings?", false, ProposalState::Open)];
+    for (at, (text, handed_over, state)) in [10.0, 30.0].into_iter().zip(moved_on) {
+        show.at(at).save("ep/0900/a.md", text).at(at + 10.0);
+        show.finish("scan");
+        given(&mut show, text, handed_over);
+        assert_eq!(proposals_of(&show), [(1, &state, "kettles whistle")], "{text}");
+    }
+    show.at(50.0).save("ep/0900/a.md", "a kettle sings.").at(60.0);
+    show.finish("scan");
+    given(&mut show, "a kettle sings.", true);
+    show.finish_all().at(500.0).finish_all();
+    assert_eq!(show.text("ep/0900/a.md"), "a kettle whistles.");
+}
+
+#[test]
 fn an_accepted_proposal_is_woven_in_like_any_edit() {
     let mut show = show().with("ep/0900/a.md", "a kettle sings").start();
     show.finish("scan");
@@ -343,6 +369,7 @@ fn an_accepted_proposal_is_woven_in_like_any_edit() {
         edits: digest(wish),
         renames: Vec::new(),
         base: digest("a kettle sings"),
+        handed_over: false,
     };
     let finished = Finished { proposals: vec![proposal], ..Finished::default() };
     show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().skip().at(500.0);
@@ -536,6 +563,7 @@ fn with_a_rename() -> Story {
         edits: digest(wish),
         renames: vec![Rename { with, from, to }],
         base: digest("see LUV.mov"),
+        handed_over: false,
     };
     let finished = Finished { proposals: vec![proposal], ..Finished::default() };
     show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().at(500.0).skip();

@@ -7,6 +7,8 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use serde_json::{Map, Value};
 use show_core::{Digest, Edits, Element, Field, FilePath, Order, OrderInput, ProposalFact, Rename};
+use show_script::item::Document;
+use show_script::settings::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
@@ -172,9 +174,21 @@ pub fn proposals(world: &dyn World, order: &Order, said: Vec<protocol::Proposal>
             let renames = renames(order, &file, &proposal.renames)?;
             let edits = FileEdits { file: proposal.file, edits: proposal.edits, renames: Vec::new() };
             let (edits, summary) = (keep(world, &[edits])?, super::line(&proposal.summary));
-            Ok(ProposalFact { file, code: proposal.code, summary, edits, renames, base })
+            // Names of other files are a matter of their own.
+            let handed_over = renames.is_empty() && is_handed_over(world, order, &base)?;
+            Ok(ProposalFact { file, code: proposal.code, summary, edits, renames, base, handed_over })
         })
         .collect()
+}
+
+/// A person handed the note over by its `status`. Only for a step that names the setting is it looked at.
+fn is_handed_over(world: &dyn World, order: &Order, text: &Digest) -> Result<bool, String> {
+    if !order.settings.contains_key("repair.hand_over") {
+        return Ok(false);
+    }
+    let bytes = world.read_blob(text).map_err(|cause| format!("a text it was given could not be read: {cause}"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(Settings::read(&order.settings).is_handed_over(&Document::parse(&text)))
 }
 
 /// Files are renamed below the subject only, and only where publishing may write.
