@@ -4,7 +4,8 @@
 //! plain thread; every other room is an adapter that turns orders into facts and imports no other adapter.
 
 pub mod attempt;
-pub mod blob;
+mod ballot;
+mod blob;
 pub mod board;
 mod cli;
 pub mod clock;

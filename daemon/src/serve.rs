@@ -14,7 +14,7 @@ use crate::socket::{self, Bound, SocketError};
 use crate::store::{Home, Store, StoreError};
 use crate::view::{ShareName, World};
 use crate::words::because;
-use crate::{hash, journal, keeper, merger, notify, probe, publisher, sync, tool, watch, weaver};
+use crate::{ballot, hash, journal, keeper, merger, notify, probe, publisher, sync, tool, watch, weaver};
 use show_core::{AttemptNo, Coordinator, Digest, Effect, Event, FilePath, JobId, ShareId, ShareRules, Stamp};
 use show_publish::{BlobError, Keep, Machine, Owner, own};
 use std::collections::{BTreeMap, BTreeSet};
@@ -291,6 +291,7 @@ impl Parts<'_> {
         let sync = self.sync(world, watchers.clone());
         let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
         let hasher = hash::start(threads, &self.shares, &self.archive, &self.inbox, &sync);
+        let ballots = ballot::start(&self.archive, &self.inbox);
         let weaver = weaver::start(threads, &self.shares, &self.archive, &self.inbox);
         let merger = merger::start(&self.archive, &self.inbox);
         let prober = probe::start(&self.shares, &self.archive, &self.inbox, &sync);
@@ -356,6 +357,8 @@ impl Parts<'_> {
             Effect::Probe { file, stamp, digest } => prober.probe(file, stamp, digest),
             Effect::Publish(intent) => publisher.publish(intent),
             Effect::Merge(order) => merger.merge(order),
+            Effect::WriteBallot { note, of, entries } => ballots.write(note, of, entries),
+            Effect::ReadBallot { note, digest } => ballots.read(note, digest),
             Effect::LookUp { .. } | Effect::LookUpHistory { .. } | Effect::Answer { .. } => {
                 unreachable!("the driver does these itself")
             }

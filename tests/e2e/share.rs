@@ -186,18 +186,7 @@ fn sound() -> Vec<u8> {
 fn a_proposal_waits_for_a_person_who_accepts_or_rejects_it() {
     let mut show = Show::new();
     messy_episode(&show);
-    let cue = |id: &str, slug: &str| {
-        format!(
-            "<!-- Begin Cue -->\n[Type: GFX]\n[AssetID: {id}]\n[Slug: {slug}]\n\
-             [MediaURL: assets/graphics/{slug}.png]\n<!-- End Cue -->\n\n"
-        )
-    };
-    let note = "episodes/0900/rundown/25 Cards.md";
-    let cues = cue("GFXMSA79Z40K3TT1E", "LUV my Gov!") + &cue("GFXMSA79Z41K3TT1D", "Tea & Sympathy");
-    let text = format!("---\nslug: cards\norder: 25\nstatus: production\ntitle: Cards\n---\n\nWords.\n\n{cues}");
-    show.write(note, &text);
-    show.write("episodes/0900/assets/graphics/LUV my Gov!.png", "a picture");
-    show.write("episodes/0900/assets/graphics/Tea & Sympathy.png", "another");
+    let note = cards(&show, "production");
     show.start();
     show.idle();
     let open = || show.json(&["proposals"])["proposals"].as_array().expect("a list").clone();
@@ -288,4 +277,68 @@ fn a_picture_of_an_older_text_is_noticed_until_there_is_a_new_one() {
     show.noticed(|| show.write("episodes/0900/assets/quotes/fsq_drip.png", "a picture of three drops"));
     show.idle();
     assert_eq!(stage()["state"], "ready", "{}", stage());
+}
+
+/// A note with two cues that want other slugs, and their pictures; only the first picture can be renamed.
+fn cards(show: &Show, status: &str) -> &'static str {
+    let cue = |id: &str, slug: &str| {
+        format!(
+            "<!-- Begin Cue -->\n[Type: GFX]\n[AssetID: {id}]\n[Slug: {slug}]\n\
+             [MediaURL: assets/graphics/{slug}.png]\n<!-- End Cue -->\n\n"
+        )
+    };
+    let note = "episodes/0900/rundown/25 Cards.md";
+    let cues = cue("GFXMSA79Z40K3TT1E", "LUV my Gov!") + &cue("GFXMSA79Z41K3TT1D", "Tea & Sympathy");
+    let text = format!("---\nslug: cards\norder: 25\nstatus: {status}\ntitle: Cards\n---\n\nWords.\n\n{cues}");
+    show.write(note, &text);
+    show.write("episodes/0900/assets/graphics/LUV my Gov!.png", "a picture");
+    show.write("episodes/0900/assets/graphics/Tea & Sympathy.png", "another");
+    note
+}
+
+#[test]
+fn a_person_answers_a_proposal_by_ticking_its_box_in_the_share() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    let note = cards(&show, "production");
+    show.start();
+    let ballot = "showd/proposals/0900.md";
+    show.seen(&["publish.done", ballot]);
+    show.idle();
+    let text = show.read(ballot);
+    assert!(text.contains("\n-[Slug: LUV my Gov!]\n") && text.contains("\n+[Slug: luv-my-gov]\n"), "{text}");
+    let box_of = |text: &str, what: &str, word: &str| {
+        let after = text.split_once(what).unwrap_or_else(|| panic!("{what} is not shown:\n{text}")).1;
+        let line = after.lines().find(|line| line.starts_with(&format!("- [ ] {word}"))).expect("it has boxes");
+        line.to_owned()
+    };
+    let (yes, no) = (box_of(&text, "[Slug: LUV my Gov!]", "accept"), box_of(&text, "[Slug: Tea & Sympathy]", "reject"));
+    // In place, as Obsidian does; somebody else ticks both boxes of the other one, and later makes up their mind.
+    let other = box_of(&text, "[Slug: Tea & Sympathy]", "accept");
+    let tick = |text: &str, boxes: &[&String]| {
+        boxes.iter().fold(text.to_owned(), |text, line| text.replace(*line, &line.replace("[ ]", "[x]")))
+    };
+    show.write(ballot, tick(&text, &[&yes, &other, &no]));
+    show.seen(&["proposal.accepted"]);
+    show.seen(&["publish.done", "25 Cards.md"]);
+    show.idle();
+    let now = show.read(note);
+    assert!(now.contains("[Slug: luv-my-gov]") && now.contains("[Slug: Tea & Sympathy]"), "{now}");
+    assert_eq!(show.read("episodes/0900/assets/graphics/luv-my-gov.png"), "a picture");
+    let text = show.read(ballot);
+    assert!(!text.contains("LUV my Gov!") && text.contains("Both boxes are ticked"), "{text}");
+    assert!(show.ctl(&["history", ballot]).out.contains("person"), "{}", show.ctl(&["history", ballot]).out);
+
+    // And now they know.
+    let maybe = |text: &str, word: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("- [x] {word}"))).expect("both are ticked");
+        text.replace(line, &line.replace("[x]", "[ ]"))
+    };
+    show.write(ballot, maybe(&text, "accept"));
+    let rejected = show.seen(&["proposal.rejected"]);
+    assert!(rejected.to_string().contains("Tea & Sympathy"), "{rejected}");
+    show.idle();
+    assert!(!show.exists(ballot), "nothing is left to answer: {}", show.read(ballot));
+    let by = show.ctl(&["proposals", "--state", "rejected"]).out;
+    assert!(by.contains("a person, in") && show.read(note).contains("[Slug: Tea & Sympathy]"), "{by}");
 }

@@ -118,6 +118,8 @@ pub struct Made {
     pub finished: Finished,
     pub scratch: Vec<String>,
     pub edits: Option<String>,
+    /// Of each proposal.
+    pub proposed: Vec<String>,
 }
 
 pub fn run(order: &Order, read: &dyn Fn(Digest) -> String) -> Made {
@@ -142,6 +144,8 @@ pub fn run(order: &Order, read: &dyn Fn(Digest) -> String) -> Made {
         _ => Finished::default(),
     };
     finished.edits = edits.as_ref().map(|(edits, _)| edits.clone());
+    let (proposals, proposed) = proposals(&order.node.step, &texts).into_iter().unzip();
+    finished.proposals = proposals;
     let made = outputs(order, &texts);
     for (file, role, text) in &made {
         let (digest, size) = (digest(text), text.len() as u64);
@@ -149,7 +153,50 @@ pub fn run(order: &Order, read: &dyn Fn(Digest) -> String) -> Made {
     }
     finished.summary = format!("by {}.{}", order.job, order.attempt);
     let scratch = made.into_iter().map(|(_, _, text)| text).collect();
-    Made { finished, scratch, edits: edits.map(|(_, blob)| blob) }
+    Made { finished, scratch, edits: edits.map(|(_, blob)| blob), proposed }
+}
+
+/// Whoever is in doubt is to be sure, if a person says so.
+fn proposals(step: &str, texts: &[(FilePath, String)]) -> Vec<(ProposalFact, String)> {
+    let doubts = texts.iter().filter(|(_, text)| step == "ids" && text.contains("maybe"));
+    let proposal = |(file, text): &(FilePath, String)| {
+        let blob = format!("{file}: maybe => surely");
+        let fact = ProposalFact {
+            file: file.clone(),
+            code: "DOUBT".to_owned(),
+            summary: "it is so".to_owned(),
+            edits: digest(&blob),
+            renames: Vec::new(),
+            base: digest(text),
+        };
+        (fact, blob)
+    };
+    doubts.map(proposal).collect()
+}
+
+/// The note in which people answer, a line each.
+pub fn ballot(entries: &[ProposalEntry]) -> String {
+    let line = |entry: &ProposalEntry| {
+        let ProposalEntry { proposal, mark, file, summary, undecided, .. } = entry;
+        format!("[{}] {proposal} {mark} {file}: {summary}", if *undecided { 'b' } else { ' ' })
+    };
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The answers in it: `[a]` accepts, `[r]` rejects, `[b]` does both. Any other line is a person's own.
+pub fn ticked(text: &str) -> (Vec<Ticked>, bool) {
+    let boxes = text.lines().filter_map(|line| {
+        let says = match line.get(..4)? {
+            "[a] " => Says::Accept,
+            "[r] " => Says::Reject,
+            "[b] " => Says::Both,
+            _ => return None,
+        };
+        let mut words = line[4..].split(' ');
+        let proposal = ProposalId(words.next()?.parse().ok()?);
+        Some(Ticked { proposal, mark: words.next()?.to_owned(), says })
+    });
+    (boxes.collect(), text.lines().all(|line| line.starts_with('[')))
 }
 
 fn outputs(order: &Order, texts: &[(FilePath, String)]) -> Vec<(FilePath, String, String)> {

@@ -67,6 +67,14 @@ impl World {
                         format!("the result of job {} is {}, its newest attempt is {newest:?}", row.job, row.summary)
                     });
                 }
+                Change::Put(Row::Proposal(row)) => {
+                    let said = match &row.state {
+                        ProposalState::Accepted { .. } => self.answers.contains(&(row.id, true)),
+                        ProposalState::Rejected { .. } => self.answers.contains(&(row.id, false)),
+                        _ => true,
+                    };
+                    self.expect("only people decide", said, || format!("nobody said so: {row:?}"));
+                }
                 // Given back, or over by the daemon's clock.
                 Change::Delete(RowKey::Lease(lease)) => drop(self.leases.remove(lease)),
                 // It went with its file to the new name.

@@ -144,6 +144,11 @@ fn planted_sweeps_of_blobs_that_are_needed_are_seen() {
 }
 
 #[test]
+fn planted_boxes_that_are_mixed_up_are_seen() {
+    caught(Planted::BoxesMixedUp, "only people decide");
+}
+
+#[test]
 fn planted_writes_into_open_files_are_seen() {
     caught(Planted::OpenFileIgnored, "nobody else writes");
 }

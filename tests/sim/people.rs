@@ -1,13 +1,13 @@
 //! People and the programs on their machines: they save, type, undo, drop recordings, hold files, and ask for things,
 //! at the worst moments.
 
-use crate::cast::SHARE;
+use crate::cast::{SHARE, ticked};
 use crate::disk::{LastWords, is_note};
-use crate::world::{Item, World};
+use crate::world::{Item, World, ballot_of};
 use show_core::*;
 
 /// One thing that a person or another program does.
-pub const ACTIONS: u64 = 21;
+pub const ACTIONS: u64 = 22;
 
 impl World {
     pub fn person_acts(&mut self) {
@@ -37,7 +37,8 @@ impl World {
             18 => self.remove_episode(),
             19 => self.rename_or_copy_episode(),
             20 => self.rename_note(),
-            _ => unreachable!("there are twenty-one actions"),
+            21 => self.answer_proposals(),
+            _ => unreachable!("there are twenty-two actions"),
         }
     }
 
@@ -86,6 +87,7 @@ impl World {
             1 => format!("NEW-ID @{mark}"),
             2 => format!("clip {}\nof @{mark}", ["boil", "sing", "pour"][self.dice.below(3) as usize]),
             3 => format!("teh teh pot @{mark}"),
+            4 => format!("maybe a kettle @{mark}"),
             _ => format!("kettle @{mark}"),
         };
         if self.dice.once_in(6) {
@@ -256,6 +258,44 @@ impl World {
         }
         if let Some(text) = self.dice.pick(&old).and_then(|digest| self.archive.get(digest)).cloned() {
             self.save(&path, &text);
+        }
+    }
+
+    /// Ticks boxes; types something beside them; puts an older copy of the note back; or has it set aside.
+    fn answer_proposals(&mut self) {
+        let path = ballot_of(&self.some_episode());
+        let Some(text) = self.disk.files.get(&path).map(|file| file.text.clone()).filter(|_| !self.share_away) else {
+            return;
+        };
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for line in lines.iter_mut().filter(|line| line.starts_with('[')) {
+            if self.dice.once_in(2) {
+                line.replace_range(1..2, ["a", "r", "b", " "][self.dice.below(4) as usize]);
+            }
+        }
+        if self.dice.once_in(8) {
+            lines.push("who wants this?".to_owned());
+        }
+        let text = lines.join("\n");
+        let said = ticked(&text).0.into_iter().filter(|tick| tick.says != Says::Both);
+        self.answers.extend(said.map(|tick| (tick.proposal, tick.says == Says::Accept)));
+        if self.dice.once_in(8) {
+            // It is set aside, and heard only if somebody puts it back.
+            let copy = path.replace(".md", ".sync-conflict-20260801-081936-ABCDEF2.md");
+            self.save(&copy, &text);
+            let stays = self.dice.between(200, 40_000);
+            return self.after(stays, Item::Vanish(copy));
+        }
+        self.save(&path, &text);
+        if self.dice.once_in(4) {
+            self.after(8_000, Item::Replay(path, text));
+        }
+    }
+
+    /// An old copy of a note comes back.
+    pub fn replay(&mut self, path: &str, text: &str) {
+        if !self.share_away {
+            self.save(path, text);
         }
     }
 

@@ -17,4 +17,5 @@ pub enum Planted {
     EpisodeBroughtBack,
     GoneForgotten,
     NeededBlobSwept,
+    BoxesMixedUp,
 }

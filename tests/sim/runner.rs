@@ -78,8 +78,8 @@ impl World {
                 .expect("inputs are there")
         };
         let made = cast::run(order, &read);
-        if let Some(edits) = made.edits {
-            self.archive.put(self.t, edits);
+        for blob in made.edits.into_iter().chain(made.proposed) {
+            self.archive.put(self.t, blob);
         }
         let scratch = made.scratch.into_iter().map(|text| (digest(&text), text)).collect();
         self.runner.scratch.insert(attempt, scratch);

@@ -61,6 +61,10 @@ pub struct World {
 
     pub marks: u64,
     pub tampered: BTreeSet<String>,
+    /// What people ever answered to which proposal.
+    pub answers: BTreeSet<(ProposalId, bool)>,
+    /// The mark under which each proposal was shown last.
+    marks_shown: BTreeMap<ProposalId, String>,
     asks: u64,
     client: u64,
     pub checks: Checks,
@@ -109,6 +113,8 @@ pub enum Item {
     Edit(String),
     Grow(String),
     Vanish(String),
+    /// An older text of a file is put back.
+    Replay(String, String),
     /// A text that was made of another one elsewhere is about to replace the file.
     Pull(String, String, String),
     Arrive(String, String),
@@ -163,6 +169,8 @@ impl World {
             deaf: false,
             marks: 0,
             tampered: BTreeSet::new(),
+            answers: BTreeSet::new(),
+            marks_shown: BTreeMap::new(),
             asks: 0,
             client: 1,
             checks: Checks::default(),
@@ -254,6 +262,7 @@ impl World {
             Item::Edit(path) if self.chaos => self.edit(&path),
             Item::Grow(path) if self.chaos => self.grow(&path),
             Item::Vanish(path) => self.vanish(&path),
+            Item::Replay(path, text) => self.replay(&path, &text),
             Item::Pull(path, base, text) if self.chaos => self.pull(&path, &base, &text),
             Item::Arrive(path, text) => self.arrive(&path, &text),
             Item::Date(path, of) => self.date(&path, of),
@@ -420,6 +429,26 @@ impl World {
                 let Merge { copy, ours, theirs, .. } = order;
                 let delay = self.delay(1, 300);
                 self.tell_daemon(delay, Event::Merged { copy, ours, theirs, merged });
+            }
+            Effect::WriteBallot { note, of, entries } => {
+                self.marks_shown.extend(entries.iter().map(|entry| (entry.proposal, entry.mark.clone())));
+                let text = cast::ballot(&entries);
+                let made = Ok((digest(&text), text.len() as u64));
+                self.archive.put(self.t, text);
+                let delay = self.delay(1, 300);
+                self.tell_daemon(delay, Event::BallotWritten { note, of, made });
+            }
+            Effect::ReadBallot { note, digest } => {
+                // What was swept meanwhile answers nothing.
+                let text = self.archive.get(&digest).cloned().unwrap_or_default();
+                let (mut ticked, is_ours) = cast::ticked(&text);
+                if self.planted == Planted::BoxesMixedUp {
+                    for tick in &mut ticked {
+                        tick.says = if tick.says == Says::Accept { Says::Reject } else { Says::Accept };
+                    }
+                }
+                let delay = self.delay(1, 300);
+                self.tell_daemon(delay, Event::BallotRead { note, digest, ticked, is_ours });
             }
             Effect::Probe { file, stamp, .. } => self.probe(file, stamp),
             Effect::Publish(intent) => self.publish(*intent),
@@ -763,6 +792,9 @@ impl World {
                     return Some(format!("{path} lost {lost:?}"));
                 }
             }
+            if let Some(why) = self.check_ballot(core, episode) {
+                return Some(why);
+            }
             let script = cast::script(notes.iter().map(|(_, text)| *text));
             let path = format!("{episode}scripts/script.html");
             let found = self.disk.files.get(&path).map(|file| file.text.as_str());
@@ -811,6 +843,41 @@ impl World {
         let foreign =
             self.disk.files.keys().find(|path| is_made(path) && self.disk.files[*path].text == "made by hand");
         foreign.map(|path| format!("{path} is still made by hand"))
+    }
+
+    /// What is proposed stands in the note where people answer, and what they answered was heard. A note in which
+    /// somebody wrote is theirs.
+    fn check_ballot(&self, core: &Coordinator, episode: &str) -> Option<String> {
+        let path = ballot_of(episode);
+        let note = self.disk.files.get(&path).map_or("", |file| file.text.as_str());
+        let (ticked, is_ours) = cast::ticked(note);
+        let rows = core
+            .proposals()
+            .filter(|row| *row.subject.path == *episode && self.disk.files.contains_key(&*row.file.path));
+        for row in rows {
+            let of_row = ticked.iter().find(|tick| tick.proposal == row.id && note.contains(&tick.mark));
+            let lines = note
+                .lines()
+                .filter(|line| line.get(4..).is_some_and(|rest| rest.starts_with(&format!("{} ", row.id))))
+                .count();
+            match &row.state {
+                ProposalState::Open if is_ours && lines != 1 => {
+                    return Some(format!("{path} does not show proposal {}: {note:?}", row.id));
+                }
+                ProposalState::Open
+                    if of_row.is_some_and(|tick| {
+                        tick.says != Says::Both && self.marks_shown.get(&row.id) == Some(&tick.mark)
+                    }) =>
+                {
+                    return Some(format!("the answer to proposal {} was not heard: {note:?}", row.id));
+                }
+                ProposalState::Accepted { .. } => {
+                    return Some(format!("proposal {} was accepted and is not made", row.id));
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     // ---- little helpers ----
@@ -864,6 +931,11 @@ impl World {
             eprintln!("{:>9.3}s  {}", self.t as f64 / 1000.0, line());
         }
     }
+}
+
+/// Where people answer what is proposed for an episode.
+pub fn ballot_of(episode: &str) -> String {
+    format!("showd/proposals/{}.md", episode.trim_end_matches('/').trim_start_matches("ep/"))
 }
 
 pub fn path_of(path: &str) -> FilePath {

@@ -311,14 +311,19 @@ impl Coordinator {
             }
         }
         for &id in ids {
-            self.set_proposal(id, to.clone());
-            let (subject, text) = (self.proposals[&id].subject.clone(), self.proposals[&id].summary.clone());
-            let kind =
-                if matches!(to, ProposalState::Rejected { .. }) { "proposal.rejected" } else { "proposal.accepted" };
-            self.log(kind).subject(&subject).text(text);
-            self.mark_subject(subject, format!("proposal {id} was accepted"));
+            self.decide_proposal(id, to.clone());
         }
         Ok(Reply::Done)
+    }
+
+    /// A person accepted or rejected an open proposal.
+    pub(crate) fn decide_proposal(&mut self, id: ProposalId, to: ProposalState) {
+        let Some(row) = self.proposals.get(&id) else { return };
+        let (subject, text) = (row.subject.clone(), row.summary.clone());
+        let verb = if matches!(to, ProposalState::Rejected { .. }) { "rejected" } else { "accepted" };
+        self.set_proposal(id, to);
+        self.log(&format!("proposal.{verb}")).subject(&subject).text(text);
+        self.mark_subject(subject, format!("proposal {id} was {verb}"));
     }
 
     /// What has become of a proposal that can no longer be decided, and what to do instead.

@@ -4,6 +4,7 @@
 //! people to answer. Each room of this crate adds its part of both to the coordinator; what is kept and ordered
 //! meanwhile is collected and leaves as one [`Decision`].
 
+use crate::ballot::Ballots;
 use crate::build::{Build, Job};
 use crate::conflict::Conflicts;
 use crate::follow::Gone;
@@ -68,6 +69,7 @@ pub struct Coordinator {
     pub(crate) publishing: BTreeMap<FilePath, IntentId>,
     pub(crate) probes: Probes,
     pub(crate) conflicts: Conflicts,
+    pub(crate) ballots: Ballots,
     /// Shares in which something else may have to be said to people.
     pub(crate) notices: BTreeSet<crate::ShareId>,
 
@@ -114,7 +116,8 @@ impl Coordinator {
     pub fn next_deadline(&self) -> Option<Time> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let leaving = [self.files.next_leaving(), self.gone.next_end()];
-        let clocks = [timer, self.leases.next_end(), self.conflicts.next_wake()].into_iter().chain(leaving);
+        let waking = [self.conflicts.next_wake(), self.ballots.next_wake()];
+        let clocks = [timer, self.leases.next_end()].into_iter().chain(leaving).chain(waking);
         clocks.flatten().min()
     }
 
@@ -136,6 +139,8 @@ impl Coordinator {
             }
             Event::AttemptEnded { job, attempt, ended } => self.attempt_ended(job, attempt, ended),
             Event::Woven { weave, woven } => self.woven(weave, woven),
+            Event::BallotWritten { note, of, made } => self.ballot_written(&note, of, made),
+            Event::BallotRead { note, digest, ticked, is_ours } => self.ballot_read(&note, digest, &ticked, is_ours),
             Event::Rescued { file, digest, size } => self.rescued(file, digest, size),
             Event::Probed { file, stamp, found } => self.probed(&file, stamp, found),
             Event::Published { intent, outcome } => self.published(intent, outcome),
@@ -155,6 +160,7 @@ impl Coordinator {
         self.forget_gone_files();
         self.ring_timers();
         self.judge_conflicts();
+        self.look_at_ballots();
         let mut rounds = 0;
         loop {
             self.plan_lanes();

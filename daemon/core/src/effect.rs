@@ -37,6 +37,10 @@ pub enum Effect {
     Merge(Merge),
     /// Apply edits in memory and keep the text as a blob: `Woven`.
     Weave(alloc::boxed::Box<WeaveOrder>),
+    /// Make the text of a note in which people answer these proposals, and keep it as a blob: `BallotWritten`.
+    WriteBallot { note: FilePath, of: Digest, entries: Vec<ProposalEntry> },
+    /// Find out what people ticked in such a note, whose bytes are a blob: `BallotRead`.
+    ReadBallot { note: FilePath, digest: Digest },
     /// Look whether anybody outside speaks against writing a person's file, which looks so and holds these bytes:
     /// `Probed`.
     Probe { file: FilePath, stamp: Stamp, digest: Digest },
@@ -154,6 +158,21 @@ pub struct Ancestor {
     pub is_before_copy: bool,
     /// A step wrote it, of this state.
     pub made_of: Option<Digest>,
+}
+
+/// A proposal as people are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposalEntry {
+    pub proposal: ProposalId,
+    /// Its boxes carry this beside its number.
+    pub mark: String,
+    pub file: FilePath,
+    pub base: Digest,
+    pub edits: Digest,
+    pub renames: Vec<crate::Rename>,
+    pub summary: String,
+    /// Both of its boxes were ticked, and people are told.
+    pub undecided: bool,
 }
 
 /// One version of a file, as its history has it.

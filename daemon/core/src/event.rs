@@ -2,7 +2,7 @@
 
 use crate::{
     Ancestor, Ask, AskId, AttemptNo, Binding, ClientId, Digest, Disquiet, FilePath, IntentId, JobId, Ours, Peer,
-    ShareId, Stamp, Version, WeaveId,
+    ProposalId, ShareId, Stamp, Version, WeaveId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -82,6 +82,20 @@ pub enum Event {
         weave: WeaveId,
         woven: Result<Woven, String>,
     },
+    /// Answer to [`crate::Effect::WriteBallot`], with its `of`: the text and its size, or why there is none.
+    BallotWritten {
+        note: FilePath,
+        of: Digest,
+        made: Result<(Digest, u64), String>,
+    },
+    /// Answer to [`crate::Effect::ReadBallot`]: what is ticked in these bytes. `is_ours`: they are a text we made, but for
+    /// its boxes.
+    BallotRead {
+        note: FilePath,
+        digest: Digest,
+        ticked: Vec<Ticked>,
+        is_ours: bool,
+    },
     /// Somebody wrote this into a person's file while it was being replaced. It is a blob, and part of the history.
     /// Comes before the end of the publish that saw it.
     Rescued {
@@ -141,6 +155,22 @@ pub enum Look {
     File(Stamp),
     /// Not there, or not a regular file.
     Gone,
+}
+
+/// What people ticked for one proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticked {
+    pub proposal: ProposalId,
+    pub mark: String,
+    pub says: Says,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Says {
+    Accept,
+    Reject,
+    /// Both boxes, which is no answer.
+    Both,
 }
 
 /// How an attempt ended.

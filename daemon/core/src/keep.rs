@@ -290,6 +290,7 @@ impl Coordinator {
             named.extend(&job.inputs);
         }
         named.extend(self.conflicts.texts());
+        named.extend(self.ballots.texts());
         anchors.blobs.extend(named);
         let copied = self.shares.keys().flat_map(|share| self.files.copied(*share));
         anchors.files.extend(copied.cloned());

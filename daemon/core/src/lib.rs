@@ -12,6 +12,7 @@ extern crate alloc;
 mod ask;
 mod asked;
 mod attempt;
+mod ballot;
 mod blob;
 mod blocker;
 mod build;

@@ -268,6 +268,7 @@ impl Coordinator {
         }
         for file in intent.files() {
             self.mark_conflicts_of(file);
+            self.mark_ballot(file);
             for lane in self.lanes_of(file, true) {
                 self.mark(lane);
             }

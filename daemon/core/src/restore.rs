@@ -59,6 +59,7 @@ impl Coordinator {
             publishing: BTreeMap::new(),
             probes: crate::quiet::Probes::default(),
             conflicts: crate::conflict::Conflicts::default(),
+            ballots: crate::ballot::Ballots::default(),
             notices: BTreeSet::new(),
             proposals: BTreeMap::new(),
             accepted: BTreeMap::new(),

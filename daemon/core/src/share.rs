@@ -94,6 +94,7 @@ impl Coordinator {
             self.mark_share(share);
             self.mark_conflicts_in(share);
         }
+        self.mark_ballots_in(share);
         if again {
             self.scan(share);
         }
@@ -181,6 +182,7 @@ impl Coordinator {
     /// Lets the subjects of a file be planned when the change has settled, and finds new subjects.
     fn file_changed(&mut self, file: &FilePath) {
         self.mark_conflicts_of(file);
+        self.mark_ballot(file);
         for lane in self.lanes_of(file, true) {
             let play = self.lanes[&lane].play.clone();
             let Some(at) = self.files.get(file).map(|state| state.settles_at(file, &play.pipeline)) else { continue };
@@ -281,6 +283,7 @@ impl Coordinator {
             is_changed = is_new;
             if is_new {
                 self.forget_fixed_points(file, digest);
+                self.note_device(file, device.as_ref());
                 // A conflict copy has no history of its own.
                 if keeps_bytes(file) && is_plain(file) {
                     let origin = device.map_or_else(|| "person".to_owned(), |device| format!("person on {device}"));
@@ -294,6 +297,7 @@ impl Coordinator {
             self.inherit(file, digest, is_new_here);
         }
         self.mark_conflicts_of(file);
+        self.mark_ballot(file);
         for lane in self.lanes_of(file, true) {
             self.mark(lane);
         }

@@ -132,6 +132,7 @@ impl Coordinator {
             && self.weaving.is_empty()
             && !self.probes.is_any_open()
             && !self.conflicts.is_any_under_way()
+            && !self.ballots.is_any_under_way()
             && !(quiet_too && self.conflicts.is_any_waiting())
             && self.intents.values().all(|pending| pending.hold == crate::publish::Hold::Held)
             && self.asking.is_empty()

@@ -12,6 +12,7 @@
 //!
 //! Rule numbers in the comments are those of the format specification ("spec").
 
+pub mod ballot;
 pub mod blame;
 pub mod check;
 pub mod classify;

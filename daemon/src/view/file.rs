@@ -1,7 +1,6 @@
 //! People's files: what is wrong in them, what was left out, their history, and proposals.
 
 use super::{Answered, No, Seen, before, invalid, later, limit, name, not_found, page};
-use crate::attempt::FileEdits;
 use crate::blob::Archive;
 use crate::inbox::Said;
 use crate::store::StoreError;
@@ -454,26 +453,8 @@ pub fn proposal(seen: &Seen<'_>, ask: &show_protocol::ask::Proposal) -> Answered
 
 /// What a proposal would do to the text it was made from.
 fn change(archive: &Archive, row: &ProposalRow) -> Result<String, String> {
-    use show_script::weave::{FileKind, Layer as Edits, Weave, weave};
-    let because = |cause: &dyn std::error::Error| crate::words::because(cause);
-    let base =
-        String::from_utf8(archive.read(&row.base).map_err(|cause| because(&cause))?).map_err(|_| "it is no text")?;
-    let bytes = archive.read(&row.edits).map_err(|cause| because(&cause))?;
-    let edits = read_edits(&bytes, &row.file.path).map_err(|cause| because(&cause))?;
-    let layer = Edits { order: 0, name: row.node.step.to_string(), may_edit: vec!["*".into()], edits };
-    let asked =
-        Weave { text: &base, kind: FileKind::of_path(&row.file.path), layers: &[layer], ours: &[], bindings: &[] };
-    // A new id is made when the edit is woven in earnest.
-    let woven = weave(&asked, &mut |_, prefix| Some(format!("{prefix}00000000000000")));
-    Ok(unified(&row.file.path, &base, &woven.text))
-}
-
-/// The edits of one file in a blob of edits; a proposal's may also be the bare array of them.
-fn read_edits(bytes: &[u8], file: &str) -> serde_json::Result<Vec<show_script::edit::Edit>> {
-    match serde_json::from_slice::<Vec<FileEdits>>(bytes) {
-        Ok(files) => Ok(files.into_iter().filter(|edits| edits.file == file).flat_map(|edits| edits.edits).collect()),
-        Err(_) => serde_json::from_slice(bytes),
-    }
+    let (was, now) = crate::ballot::change(archive, &row.file.path, &row.base, &row.edits)?;
+    Ok(unified(&row.file.path, &was, &now))
 }
 
 /// Two texts of one file as a unified diff.

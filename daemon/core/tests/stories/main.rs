@@ -1,6 +1,7 @@
 //! Stories about the core: a scenario goes in, what it decided comes out.
 
 mod asking;
+mod ballots;
 mod building;
 mod conflicts;
 mod failing;

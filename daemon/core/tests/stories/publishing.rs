@@ -374,16 +374,7 @@ fn an_accepted_proposal_is_woven_in_like_any_edit() {
     let finished = Finished { proposals: vec![proposal], ..Finished::default() };
     show.end(job, order.attempt, Ended::Succeeded(finished)).finish_all().skip().at(500.0);
     assert_snapshot!(show.told(), @"nothing");
-    assert_snapshot!(show.text("showd/proposals/0900.md"), @r"
-    # Proposals
-
-    What showd would change in these notes, and does not without being told to. Change it by hand, or use a command below it
-    on the show's machine. This note is written by showd and goes away by itself.
-
-    - [[ep/0900/a]]
-      kettles whistle
-      `showctl accept 1` or `showctl reject 1`
-    ");
+    assert_snapshot!(show.text("showd/proposals/0900.md"), @"[ ] 1 0a267bab ep/0900/a.md: kettles whistle");
     show.ask(Ask::Accept { proposals: vec![ProposalId(1)] }).finish_all().at(700.0).finish_all();
     assert_snapshot!(show.told(), @r"
     500.0s  proposal.accepted: kettles whistle

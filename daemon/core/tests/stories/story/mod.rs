@@ -249,6 +249,13 @@ impl Story {
         self
     }
 
+    /// Starts again, and another machine owns the share now.
+    pub fn owned_elsewhere(mut self) -> Self {
+        self.rules.shares.iter_mut().for_each(|share| share.read_only = true);
+        self.restart();
+        self
+    }
+
     pub fn has(&self, path: &str) -> bool {
         self.disk.contains_key(path)
     }
@@ -476,6 +483,21 @@ impl Story {
                 }
                 self.waiting.push_back(Event::Woven { weave: order.weave, woven: woven.map(|(woven, _)| woven) });
             }
+            Effect::WriteBallot { note, of, entries } => {
+                let lines = entries.iter().map(|entry| {
+                    let ProposalEntry { proposal, mark, file, summary, undecided, .. } = entry;
+                    let tick = if *undecided { 'b' } else { ' ' };
+                    format!("[{tick}] {proposal} {mark} {file}: {summary}")
+                });
+                let text = lines.collect::<Vec<_>>().join("\n");
+                let (digest, size) = (digest(&text), text.len() as u64);
+                self.blobs.insert(digest, text);
+                self.waiting.push_back(Event::BallotWritten { note, of, made: Ok((digest, size)) });
+            }
+            Effect::ReadBallot { note, digest } => {
+                let (ticked, is_ours) = ticked(&self.blobs[&digest]);
+                self.waiting.push_back(Event::BallotRead { note, digest, ticked, is_ours });
+            }
             Effect::Publish(intent) => {
                 let moves: Vec<String> = intent.moves.iter().map(told_move).collect();
                 self.say(format!("publish {}: {}", intent.id, moves.join(", ")));
@@ -698,4 +720,21 @@ fn distance(one: &str, other: &str) -> usize {
     };
     let lacking = |text: &[&str], from: &[&str]| from.iter().filter(|sentence| !is_in(sentence, text)).count();
     lacking(&one, &other) + lacking(&other, &one)
+}
+
+/// The answers in a note, a line each: `[a]` accepts, `[r]` rejects, `[b]` does both. Any other line is a person's own.
+fn ticked(text: &str) -> (Vec<Ticked>, bool) {
+    let boxes = text.lines().filter(|line| line.starts_with('['));
+    let answers = boxes.filter_map(|line| {
+        let says = match line.get(..4)? {
+            "[a] " => Says::Accept,
+            "[r] " => Says::Reject,
+            "[b] " => Says::Both,
+            _ => return None,
+        };
+        let mut words = line[4..].split(' ');
+        let proposal = ProposalId(words.next()?.parse().ok()?);
+        Some(Ticked { proposal, mark: words.next()?.to_owned(), says })
+    });
+    (answers.collect(), text.lines().all(|line| line.starts_with('[')))
 }

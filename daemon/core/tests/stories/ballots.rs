@@ -1,0 +1,168 @@
+//! Proposals that people answer in the note that shows them.
+
+use crate::story::*;
+use insta::assert_snapshot;
+use show_core::*;
+
+const NOTE: &str = "ep/0900/a.md";
+const BALLOT: &str = "showd/proposals/0900.md";
+
+const WISHES: [(&str, &str, &str); 2] = [("sings", "whistles", "kettles whistle"), ("kettle", "pot", "it is a pot")];
+
+fn edit(old: &str, new: &str) -> String {
+    format!("{NOTE}: {old} => {new}")
+}
+
+/// Proposes whatever of its wishes fits.
+fn propose(order: &Order, blobs: &Blobs) -> Ended {
+    let (_, text) = read(order, blobs)[0].clone();
+    let fits = WISHES.iter().filter(|(old, ..)| text.contains(old));
+    let fact = |(old, new, summary): &(&str, &str, &str)| ProposalFact {
+        file: file(NOTE),
+        code: "STYLE".to_owned(),
+        summary: (*summary).to_owned(),
+        edits: digest(&edit(old, new)),
+        renames: Vec::new(),
+        base: digest(text),
+    };
+    Ended::Succeeded(Finished { proposals: fits.map(fact).collect(), ..Finished::default() })
+}
+
+/// Two proposals for one note, shown in the share.
+fn asked() -> Story {
+    let mut show = show().program("repair", propose).with(NOTE, "a kettle sings").start();
+    show.blobs.extend(WISHES.map(|(old, new, _)| (digest(&edit(old, new)), edit(old, new))));
+    show.finish_all().at(500.0).finish_all().skip();
+    show
+}
+
+/// A person ticks the boxes of these proposals, each as `a`, `r` or `b`.
+fn tick(show: &mut Story, boxes: &[(u64, char)]) -> String {
+    let mut text = show.text(BALLOT).to_owned();
+    for (id, says) in boxes {
+        for before in ['b', ' '] {
+            text = text.replace(&format!("[{before}] {id} "), &format!("[{says}] {id} "));
+        }
+    }
+    show.save(BALLOT, &text);
+    text
+}
+
+fn states(show: &Story) -> Vec<(u64, &ProposalState)> {
+    show.store.proposals.values().map(|row| (row.id.0, &row.state)).collect()
+}
+
+fn by() -> String {
+    "a person, in showd/proposals/0900.md".to_owned()
+}
+
+#[test]
+fn a_ticked_proposal_is_woven_in_and_the_note_is_written_anew_without_it() {
+    let mut show = asked();
+    assert_snapshot!(show.text(BALLOT), @r"
+    [ ] 1 0a267bab ep/0900/a.md: kettles whistle
+    [ ] 2 d4abf7bb ep/0900/a.md: it is a pot
+    ");
+    tick(&mut show, &[(1, 'a')]);
+    show.finish_all().at(700.0).finish_all();
+    assert_snapshot!(show.told(), @r"
+    500.0s  saved showd/proposals/0900.md
+    503.0s  hash showd/proposals/0900.md
+    503.0s  proposal.accepted: kettles whistle
+    503.0s  build.new 2: proposal 1 was accepted
+    503.0s  publish 3: rewrite showd/proposals/0900.md
+    503.0s  job.publishing 7: weave of ep/0900/a.md
+    503.0s  publish 4: rewrite ep/0900/a.md
+    503.0s  publish.done: showd/proposals/0900.md was published: notice
+    503.0s  publish.done: ep/0900/a.md was published: weave, job 7
+    503.0s  job.done 7: weave of ep/0900/a.md
+    503.0s  build.new 3: ep/0900/a.md was published
+    503.0s  build.ended 2: done
+    503.0s  job.started 8: scan
+    503.0s  start 8.1 scan
+    700.0s  job.done 8: scan: 0 clips
+    700.0s  job.started 9: repair
+    700.0s  start 9.1 repair
+    700.0s  job.done 9: repair
+    700.0s  job.started 10: compile
+    700.0s  start 10.1 compile
+    700.0s  job.publishing 10: compile
+    700.0s  publish 5: replace ep/0900/scripts/script.html
+    700.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 10
+    700.0s  job.done 10: compile: A KETTLE WHISTLES
+    700.0s  build.ended 3: done
+    ");
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+    assert_snapshot!(show.text(BALLOT), @"[ ] 2 d4abf7bb ep/0900/a.md: it is a pot");
+    let kept = show.store.revisions.iter().filter(|(_, row)| *row.file.path == *BALLOT && !row.by_us).count();
+    assert_eq!(kept, 1, "what the person saved is in the history");
+
+    tick(&mut show, &[(2, 'r')]);
+    show.finish_all().at(900.0).finish_all();
+    assert!(!show.has(BALLOT), "nothing is left to say");
+    assert_eq!(states(&show)[1], (2, &ProposalState::Rejected { by: by() }));
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+}
+
+#[test]
+fn both_boxes_are_no_answer_and_the_note_says_so() {
+    let mut show = asked();
+    tick(&mut show, &[(1, 'b')]);
+    show.finish_all().at(700.0).finish_all();
+    assert_eq!(states(&show), [(1, &ProposalState::Open), (2, &ProposalState::Open)]);
+    assert_snapshot!(show.text(BALLOT), @r"
+    [b] 1 0a267bab ep/0900/a.md: kettles whistle
+    [ ] 2 d4abf7bb ep/0900/a.md: it is a pot
+    ");
+    // Who starts anew finds it as it was.
+    show.skip().restart().at(800.0);
+    assert_eq!(show.told(), "700.0s  restart");
+    tick(&mut show, &[(1, 'r')]);
+    show.finish_all().at(900.0).finish_all();
+    assert_eq!(states(&show)[0], (1, &ProposalState::Rejected { by: by() }));
+    assert_snapshot!(show.text(BALLOT), @"[ ] 2 d4abf7bb ep/0900/a.md: it is a pot");
+}
+
+#[test]
+fn a_note_in_which_people_wrote_is_left_alone_and_its_ticks_count_once() {
+    let mut show = asked();
+    let mine = format!("{}\nPat: what is this?", tick(&mut show, &[(1, 'a')]));
+    show.save(BALLOT, &mine).finish_all().at(700.0).finish_all();
+    assert_eq!((show.text(NOTE), show.text(BALLOT)), ("a kettle whistles", mine.as_str()));
+    // Put back by hand: what was answered is not asked any more, also after a restart.
+    show.at(710.0).save(NOTE, "a kettle sings").at(720.0).finish_all().skip();
+    show.save(BALLOT, &format!("{mine}?")).restart().at(900.0).finish_all();
+    assert_eq!(show.text(NOTE), "a kettle sings");
+}
+
+#[test]
+fn ticks_of_old_copies_of_other_notes_and_of_conflict_copies_mean_nothing() {
+    let mut show = asked();
+    let text = tick(&mut show, &[(1, 'a'), (2, 'a')]);
+    show.save(BALLOT, &text.replace(' ', "  "));
+    let wrong_mark = text.replace("[a] 1 ", "[a] 1 0");
+    show.save(BALLOT, &wrong_mark.replace("[a] 2 ", "[a] 77 "));
+    for elsewhere in ["showd/proposals/0901.md", "showd/proposals/deep/0900.md", "showd/proposals/0900.txt"] {
+        show.save(elsewhere, &text);
+    }
+    show.save("showd/proposals/0900.sync-conflict-20260801-081936-ABCDEF2.md", &text);
+    show.finish_all().at(900.0).finish_all();
+    assert_eq!(states(&show), [(1, &ProposalState::Open), (2, &ProposalState::Open)]);
+}
+
+#[test]
+fn a_tick_that_was_read_before_a_crash_counts_after_it() {
+    let mut show = asked();
+    tick(&mut show, &[(1, 'a')]);
+    show.at(500.5).restart().at(900.0).finish_all();
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+    assert!(show.text(BALLOT).starts_with("[ ] 2 "), "{}", show.text(BALLOT));
+}
+
+#[test]
+fn a_share_that_is_another_machines_is_answered_there() {
+    let mut show = asked().owned_elsewhere();
+    tick(&mut show, &[(1, 'a')]);
+    show.finish_all().at(900.0).finish_all();
+    assert_eq!(states(&show)[0], (1, &ProposalState::Open));
+}
