@@ -133,7 +133,8 @@ impl Inner {
         let Survey { reader, anchors } = self.survey()?;
         let named = reader.ledger()?.names();
         drop(reader);
-        let is_doomed = |digest: &&Digest| !named.contains(*digest) && !anchors.blobs.contains(*digest);
+        let is_doomed =
+            |digest: &&Digest| !anchors.is_blind && !named.contains(*digest) && !anchors.blobs.contains(*digest);
         let doomed = gone.blobs.iter().filter(is_doomed).map(|digest| show_publish::Digest(digest.0));
         let swept = self.needs.archive.blobs().sweep(doomed, GRACE)?;
         let view = self.view(&gone, swept, &stored);

@@ -167,6 +167,7 @@ fn proposals(step: &str, texts: &[(FilePath, String)]) -> Vec<(ProposalFact, Str
             summary: "it is so".to_owned(),
             edits: digest(&blob),
             renames: Vec::new(),
+            handed_over: false,
             base: digest(text),
         };
         (fact, blob)

@@ -73,6 +73,9 @@ impl World {
     pub fn sweep(&mut self, doomed: BTreeSet<Digest>) {
         let needed = self.needed();
         let is_careless = self.planted == Planted::NeededBlobSwept;
+        if !is_careless && self.core.as_ref().is_some_and(|core| core.anchors().is_blind) {
+            return;
+        }
         for digest in doomed {
             let is_fresh = self.archive.put.get(&digest).is_some_and(|at| self.t < at + GRACE_MS);
             if (is_careless || !needed.contains(&digest) && !is_fresh)

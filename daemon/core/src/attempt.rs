@@ -137,7 +137,7 @@ impl Coordinator {
         self.pools.take(job, &demand);
         let lane = self.jobs[&job].lane;
         let order = self.order_of(job, &self.lanes[&lane], prospect);
-        self.jobs.get_mut(&job).expect("a queued job is held").inputs = order.blobs();
+        self.jobs.get_mut(&job).expect("a queued job is held").inputs = Some(order.blobs());
         // Its own start changes nothing for the rest of its lane's plan.
         let was_dirty = self.dirty.contains(&lane);
         self.move_job(job, JobEvent::Started);

@@ -36,8 +36,8 @@ pub(crate) struct Job {
     pub lane: LaneId,
     /// The runner has taken the order for its newest attempt, or it was given in an earlier life.
     pub taken: bool,
-    /// Blobs that its newest attempt was ordered to read, in this life of the daemon.
-    pub inputs: Vec<Digest>,
+    /// Blobs that its newest attempt was ordered to read; `None`: it may have been ordered in an earlier life.
+    pub inputs: Option<Vec<Digest>>,
 }
 
 impl Coordinator {
@@ -373,7 +373,7 @@ impl Coordinator {
         build.nodes.insert(prospect.node.clone(), id);
         let lane = build.lane;
         self.touched_builds.insert(row.build);
-        self.jobs.insert(id, Job { row, lane, taken: false, inputs: Vec::new() });
+        self.jobs.insert(id, Job { row, lane, taken: false, inputs: Some(Vec::new()) });
         self.touched_jobs.insert(id);
         id
     }

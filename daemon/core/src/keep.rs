@@ -33,6 +33,9 @@ pub struct Anchors {
     pub files: BTreeSet<FilePath>,
     /// Numbers of versions are those that they were then only as long as this does not change.
     pub histories_moved: u64,
+    /// An attempt outlived a restart, and nobody knows what it was given: nothing may go until it has ended, or what it
+    /// proposes would name texts that are gone.
+    pub is_blind: bool,
 }
 
 /// A blob as it lies in the archive.
@@ -287,7 +290,8 @@ impl Coordinator {
         }
         named.extend(self.weaving.values().flat_map(|(_, _, texts)| texts));
         for job in self.jobs.values().filter(|job| job.row.state.is_alive()) {
-            named.extend(&job.inputs);
+            anchors.is_blind |= job.inputs.is_none() && job.row.state.holds_files();
+            named.extend(job.inputs.iter().flatten());
         }
         named.extend(self.conflicts.texts());
         named.extend(self.ballots.texts());

@@ -154,7 +154,7 @@ impl Coordinator {
         }
         for (id, row) in jobs {
             let Some(lane) = self.builds.get(&row.build).map(|build| build.lane) else { continue };
-            self.jobs.insert(id, Job { row, lane, taken: true, inputs: Vec::new() });
+            self.jobs.insert(id, Job { row, lane, taken: true, inputs: None });
         }
         let held: BTreeSet<JobId> = self.jobs.keys().copied().collect();
         for build in self.builds.values_mut() {

@@ -24,6 +24,7 @@ fn propose(order: &Order, blobs: &Blobs) -> Ended {
         edits: digest(&edit(old, new)),
         renames: Vec::new(),
         base: digest(text),
+        handed_over: false,
     };
     Ended::Succeeded(Finished { proposals: fits.map(fact).collect(), ..Finished::default() })
 }
