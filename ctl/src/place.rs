@@ -24,6 +24,9 @@ pub fn path(typed: &Path) -> Result<String, Complaint> {
             usage(format!("{} is not UTF-8", path.display()), "showd leaves such names alone; rename it")
         })
     };
+    if typed.as_os_str().is_empty() {
+        return Err(usage("a path was asked for, and an empty one was given", "name a file"));
+    }
     let whole = std::path::absolute(typed)
         .map_err(|cause| usage(format!("no such path: {}", typed.display()), cause.to_string()))?;
     // A bare name that is nothing here may be one of a share's root.

@@ -107,6 +107,10 @@ pub enum Then {
         builds: Vec<BuildId>,
         idle: bool,
     },
+    /// Whether it may be written, and why not.
+    WhyFile {
+        file: FilePath,
+    },
     EpisodeMade {
         episode: String,
         file: FilePath,

@@ -204,7 +204,7 @@ impl Publisher {
         for rescued in &report.rescued {
             let text = format!("somebody wrote {} while it was being replaced; those bytes are kept", rescued.path);
             warn!(showd_file = rescued.path, digest = %rescued.digest, "{text}");
-            self.needs.board.notice(text, format!("\"showctl history {}\" lists every version", rescued.path));
+            self.needs.board.notice(text, format!("\"showctl history '{}'\" lists every version", rescued.path));
         }
         for kept in &report.kept {
             warn!(showd_file = kept, intent = %intent.id, "somebody went on from what was undone; theirs stands");
@@ -216,7 +216,7 @@ impl Publisher {
         {
             // The words of two people became one text: somebody should know.
             let text = format!("{}: {what}", original.path);
-            self.needs.board.notice(text, format!("\"showctl history {}\" has both texts", original.path));
+            self.needs.board.notice(text, format!("\"showctl history '{}'\" has both texts", original.path));
         }
         let file = |path: String| FilePath { share: self.share, path: path.into() };
         let stamp = |stamp: show_publish::Stamp| -> Stamp { crate::share::stamp_of(stamp) };
@@ -247,7 +247,7 @@ impl Publisher {
         for rescued in late {
             let text =
                 format!("somebody saved {} into the file that was just replaced; that text is kept", rescued.path);
-            self.needs.board.notice(text, format!("\"showctl history {}\" lists every version", rescued.path));
+            self.needs.board.notice(text, format!("\"showctl history '{}'\" lists every version", rescued.path));
             self.rescued(&rescued)?;
         }
         Ok(())

@@ -127,7 +127,7 @@ fn page<T>(rows: Vec<T>, after: Option<&str>, asked: Option<u32>) -> Result<(Vec
     Ok((page, (end < total).then(|| end.to_string())))
 }
 
-/// True for requests that only look. They are answered once what was decided before them is kept.
+/// True for requests that only read. They are answered once what was decided before them is kept.
 pub fn only_reads(request: &Request) -> bool {
     use Request as R;
     match request {
@@ -160,12 +160,12 @@ pub fn only_reads(request: &Request) -> bool {
         | R::Conflict(_)
         | R::Diff(_)
         | R::Blame(_)
-        | R::Doctor(_)
-        | R::WhyFile(_) => true,
+        | R::Doctor(_) => true,
         R::Enumerate(ask) => !ask.apply,
         R::Renumber(ask) => !ask.apply,
         R::Normalise(ask) => !ask.apply,
         R::AddIgnores(_)
+        | R::WhyFile(_)
         | R::Wait(_)
         | R::WaitIdle(_)
         | R::Requeue(_)
@@ -225,7 +225,6 @@ pub fn answer(seen: &Seen<'_>, request: Request) -> Result<Said, StoreError> {
         R::Diff(ask) => file::diff(seen, &ask),
         R::Blame(ask) => blame::blame(seen, &ask),
         R::Doctor(_) => Ok(doctor::doctor(seen)),
-        R::WhyFile(ask) => quiet::why(seen, &ask.path),
         R::Enumerate(ask) => numbering::enumerate(seen, &ask),
         R::Renumber(ask) => numbering::renumber(seen, &ask.episode),
         R::Normalise(ask) => numbering::normalise(seen, &ask.episode),

@@ -87,7 +87,7 @@ fn what_a_person_wrote_of_both_is_kept_when_the_note_cannot_be_written() {
     command.env("VISUAL", "sh -c 'echo My own words. > \"$1\"' edit").stdin(Stdio::null());
     let refused = command.output().expect("showctl starts");
     let words = String::from_utf8_lossy(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{words}");
+    assert_eq!(refused.status.code(), Some(4), "{words}");
     let draft = words.lines().find_map(|line| line.trim().strip_prefix("what you wrote is in ")).expect("named");
     assert_eq!(std::fs::read_to_string(draft).expect("it is there"), "My own words.\n");
     assert_eq!((show.read(NOTE), show.read(COPY)), (ours, theirs.clone()), "nobody's text was touched");

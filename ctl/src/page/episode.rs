@@ -6,11 +6,11 @@ use super::job::job_table;
 use super::rest::{lock_table, proposal_table};
 use super::status::left_out;
 use super::table::{Cell, Table, cell, column};
-use super::words::{aside, hanging, on_air, plural, safe, size, width, wrap};
+use super::words::{aside, hanging, on_air, plural, safe, width, wrap};
 use super::{Look, Page};
 use show_protocol::{
     CheckView, EpisodeLine, EpisodeMadeView, EpisodeView, EpisodesView, ItemView, NamedThing, OutputView, StageState,
-    StageView, StagesView,
+    StageView, StagesView, size,
 };
 
 impl Page for EpisodesView {

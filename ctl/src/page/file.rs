@@ -3,11 +3,11 @@
 use super::ink::{Ink, bad, dim, name};
 use super::status::left_out;
 use super::table::{Table, cell, column};
-use super::words::{aside, clock, hanging, plural, safe, size};
+use super::words::{aside, clock, hanging, plural, safe};
 use super::{Look, Page};
 use show_protocol::{
     ChangeKind, ChangesView, ContentView, DiagnosticView, DiagnosticsView, HistoryView, LeftOutView, PublishedView,
-    Severity,
+    Severity, size,
 };
 
 pub fn severity_ink(severity: Severity) -> Ink {
@@ -115,9 +115,7 @@ impl Page for ContentView {
 
 impl Page for PublishedView {
     fn page(&self, look: &Look) -> String {
-        // What has an intent is being moved into its place, whoever else would wait for quiet.
-        let is_under_way = self.in_place || self.intent.is_some();
-        let state = if is_under_way { "" } else { "; written once the file is quiet and free" };
+        let state = if self.in_place { "" } else { "; written once the file is quiet and free" };
         hanging("", "", &format!("{}{state}", self.text), look.width)
     }
 }

@@ -3,11 +3,11 @@
 use super::file::diagnostic_lines;
 use super::ink::{Ink, dim, name};
 use super::table::{Cell, Table, cell, column};
-use super::words::{aside, clock, hanging, plural, safe, size, span, took, width};
+use super::words::{aside, clock, hanging, plural, safe, span, took, width};
 use super::{Look, Page};
 use show_protocol::{
     AttemptView, BlockerView, IdsView, JobLine, JobRef, JobState, JobView, JobsView, KeyChange, WaitedView,
-    WhyFileView, WhyView,
+    WhyFileView, WhyView, size,
 };
 
 /// What a state means for the eye.

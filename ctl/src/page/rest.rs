@@ -4,11 +4,11 @@ use super::file::diff_lines;
 use super::ink::{Ink, dim, name};
 use super::job::older;
 use super::table::{Table, cell, column};
-use super::words::{aside, hanging, plural, size, span, width};
+use super::words::{aside, hanging, plural, span, width};
 use super::{Look, Page};
 use show_protocol::{
     AddedIgnores, ConfigView, DoctorView, DoneView, FindingView, Health, IgnoresView, LockKind, LockView, LocksView,
-    ProposalLine, ProposalState, ProposalView, ProposalsView, SweptView, VersionView,
+    ProposalLine, ProposalState, ProposalView, ProposalsView, SweptView, VersionView, size,
 };
 
 impl Page for DoneView {

@@ -5,9 +5,9 @@ use super::ink::{Ink, bad, dim, name};
 use super::job::job_table;
 use super::rest::lock_table;
 use super::table::{Table, cell, column};
-use super::words::{aside, clock, hanging, plural, size, span};
+use super::words::{aside, clock, hanging, plural, span};
 use super::{Look, Page};
-use show_protocol::{LeftOutFile, NoticeView, PoolView, ShareState, ShareView, SharesView, StatusView};
+use show_protocol::{LeftOutFile, NoticeView, PoolView, ShareState, ShareView, SharesView, StatusView, size};
 
 impl Page for StatusView {
     fn page(&self, look: &Look) -> String {

@@ -43,21 +43,6 @@ pub fn clock(at_ms: i64, now_ms: i64, zone: &TimeZone) -> String {
     at.strftime(form).to_string()
 }
 
-/// `812 B`, `48.2 kB`, `1.3 GB`.
-pub fn size(bytes: u64) -> String {
-    let units = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut tenths = bytes / 100;
-    let mut unit = 0;
-    while tenths >= 10_000 && unit + 1 < units.len() {
-        tenths /= 1000;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, units[unit])
-}
-
 /// `1 job`, `2 jobs`, `1,284 files`.
 pub fn plural(number: u64, word: &str) -> String {
     let digits = number.to_string();
@@ -180,14 +165,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_and_sizes_read_as_people_say_them() {
+    fn lengths_read_as_people_say_them() {
         assert_eq!([span(59_999), span(60_000), span(7_200_000), span(-5)], ["59 s", "1 min", "2 h", "0 s"]);
         assert_eq!([took(420), took(1_340), took(61_000)], ["420 ms", "1.3 s", "1 min"]);
         assert_eq!([on_air(45_000), on_air(3_520_500), on_air(3_600_000)], ["0:45", "58:41", "1:00:00"]);
-        assert_eq!(
-            [size(812), size(48_211), size(1_345_000_000), size(999_950)],
-            ["812 B", "48.2 kB", "1.3 GB", "999.9 kB"]
-        );
         assert_eq!([plural(1, "job"), plural(0, "job"), plural(1_284, "file")], ["1 job", "0 jobs", "1,284 files"]);
     }
 

@@ -4,11 +4,10 @@ use super::{Outcome, Session};
 use crate::args::ResolveChoice;
 use crate::complaint::{Complaint, Exit, usage};
 use crate::page::Page;
-use show_protocol::{ConflictView, Fit, PublishedView, RefusalKind, Settle, ask};
+use show_protocol::{ConflictView, Fit, Settle, ask};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 use std::{fs, io};
 
 pub async fn resolve(session: &Session<'_>, path: String, choice: ResolveChoice) -> Outcome {
@@ -43,33 +42,12 @@ pub async fn resolve(session: &Session<'_>, path: String, choice: ResolveChoice)
         theirs: conflict.theirs.clone(),
     };
     // An editor may have been open for an hour.
-    match settled(session, ask).await {
+    let settled = async { session.connect().await?.ask(ask).await };
+    match settled.await {
         Ok(view) => session.print(&view),
         Err(complaint) => Err(kept(complaint, draft)),
     }
 }
-
-/// Asks, and waits until it has happened: somebody may still be quicker than the daemon.
-async fn settled(session: &Session<'_>, ask: ask::Resolve) -> Result<PublishedView, Complaint> {
-    let mut client = session.connect().await?;
-    let look = ask::Conflict { path: ask.path.clone() };
-    let copy = ask.path.clone();
-    let view = client.ask(ask).await?;
-    for _ in 0..SETTLED_LOOKS {
-        match client.ask(look.clone()).await {
-            Ok(_) => tokio::time::sleep(SETTLED_LOOK).await,
-            Err(complaint) if complaint.refused == Some(RefusalKind::NotFound) => return Ok(view),
-            Err(complaint) => return Err(complaint),
-        }
-    }
-    let text = format!("{copy} is still there: the file was changed, or is open in a program");
-    Err(Complaint::new(Exit::Failed, text)
-        .hint("\"showctl conflicts\" says how it stands; close the program and try again"))
-}
-
-/// How often, and how long apart, it is looked whether it has happened: ten seconds in all.
-const SETTLED_LOOKS: u32 = 100;
-const SETTLED_LOOK: Duration = Duration::from_millis(100);
 
 /// What somebody wrote is not thrown away because it was refused.
 fn kept(complaint: Complaint, draft: Option<Draft>) -> Complaint {

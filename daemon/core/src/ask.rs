@@ -1,6 +1,6 @@
 //! What people and programs may ask for, and the answers. Reading is not here: views are read off the coordinator.
 
-use crate::{BuildId, Digest, FilePath, IntentId, JobId, LeaseId, LeaseKind, Node, ProposalId, Subject};
+use crate::{BuildId, Digest, FilePath, JobId, LeaseId, LeaseKind, Node, ProposalId, Subject};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -52,7 +52,8 @@ pub enum Ask {
         proposals: Vec<ProposalId>,
     },
     /// Publish this blob in place of the file as it is now, because a person asked: at once, without waiting for quiet,
-    /// but never past a lock or a hold, nor over a text that we have not read.
+    /// but never past a lock or a hold, nor over a text that we have not read. Answered by how it went, as are `Resolve`
+    /// and `Create`.
     Restore {
         file: FilePath,
         digest: Digest,
@@ -75,6 +76,10 @@ pub enum Ask {
         file: FilePath,
         edits: Digest,
         what: String,
+    },
+    /// Answered when it was looked outside for what speaks against writing this file; what that is, is read off then.
+    Look {
+        file: FilePath,
     },
     /// Answered when every share was looked at anew and nothing is waiting, running or unsettled, except for quiet unless
     /// `quiet_too`.
@@ -102,9 +107,8 @@ pub enum Reply {
         lease: LeaseId,
         token: (u64, u64),
     },
-    Publishing {
-        intent: IntentId,
-    },
+    /// What was asked to be put into a share lies there.
+    Published,
     /// Every job that the core held, with its end: `true` succeeded, possibly with errors.
     Ended {
         jobs: Vec<(JobId, bool)>,

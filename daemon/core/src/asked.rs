@@ -4,9 +4,9 @@ use crate::build::next;
 use crate::job::JobEvent;
 use crate::lane::{LaneId, LaneName};
 use crate::{
-    Ask, AskId, Blocker, Cause, ClientId, Coordinator, Digest, Effect, FilePath, JobId, JobName, JobState, LeaseId,
-    LeaseKind, LeaseRow, Move, Node, Peer, ProposalId, ProposalRow, ProposalState, Refusal, RefusalKind, Reply, Row,
-    RowKey, Source, Subject,
+    Ask, AskId, Blocker, Cause, ClientId, Coordinator, Digest, Effect, FilePath, IntentId, JobId, JobName, JobState,
+    LeaseId, LeaseKind, LeaseRow, Move, Node, Peer, ProposalId, ProposalRow, ProposalState, Refusal, RefusalKind,
+    Reply, Row, RowKey, Source, Subject,
 };
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -15,12 +15,27 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 type Answer = Result<Reply, Refusal>;
+/// What was begun because a person asked, and is answered by its outcome. None: there was nothing to do.
+pub(crate) type Begun = Result<Option<IntentId>, Refusal>;
 
 impl Coordinator {
     pub(crate) fn asked(&mut self, ask: AskId, client: ClientId, who: &Peer, what: Ask) {
         let answer = match what {
             Ask::Wait { jobs } => return self.wait_for_jobs(ask, client, &jobs),
             Ask::WaitIdle { quiet_too } => return self.wait_for_idle(ask, client, quiet_too),
+            Ask::Look { file } => return self.look_for(ask, client, &file),
+            Ask::Restore { file, digest, size } => {
+                let begun = self.restore_text(file, digest, size, who);
+                return self.answer_published(ask, client, begun);
+            }
+            Ask::Resolve { copy, seen, with } => {
+                let begun = self.resolve_for(&copy, seen, with, who);
+                return self.answer_published(ask, client, begun);
+            }
+            Ask::Create { files, what } => {
+                let begun = self.create(files, &what, who);
+                return self.answer_published(ask, client, begun);
+            }
             Ask::Submit { subject, parameters } => self.submit(subject, parameters, who),
             Ask::Requeue { jobs, force } => self.requeue(jobs, force, who),
             Ask::RequeueFailed { subjects, over, force } => Ok(self.requeue_failed(&subjects, over, force, who)),
@@ -35,9 +50,6 @@ impl Coordinator {
             Ask::Reject { proposals } => {
                 self.judge_proposals(&proposals, &ProposalState::Rejected { by: who.name.clone() })
             }
-            Ask::Restore { file, digest, size } => self.restore_text(file, digest, size, who),
-            Ask::Resolve { copy, seen, with } => self.resolve_for(&copy, seen, with, who),
-            Ask::Create { files, what } => self.create(files, &what, who),
             Ask::Edit { file, edits, what } => self.edit(file, edits, what, who),
         };
         let reply = answer.unwrap_or_else(Reply::Refused);
@@ -398,7 +410,7 @@ impl Coordinator {
     }
 
     /// Puts a text back because a person asked.
-    fn restore_text(&mut self, file: FilePath, new: Digest, size: u64, who: &Peer) -> Answer {
+    fn restore_text(&mut self, file: FilePath, new: Digest, size: u64, who: &Peer) -> Begun {
         if let Some(refusal) = self.not_writable(&file) {
             return Err(refusal);
         }
@@ -406,27 +418,28 @@ impl Coordinator {
         let there = there.map(crate::settle::File::current);
         let made = match there {
             None => Move::New { file, new, size, source: Source::Blob },
-            Some(Some(base)) if base == new => return Ok(Reply::Done),
+            Some(Some(base)) if base == new => return Ok(None),
             Some(Some(base)) => Move::Replace { file, base, new, size, source: Source::Blob, human: true, seen: None },
             Some(None) => {
                 let text = format!("{file} was changed a moment ago and not read yet");
-                return no(RefusalKind::NotNow, text, "try again in a moment".to_owned());
+                return Err(refusal(RefusalKind::NotNow, text, "try again in a moment".to_owned()));
             }
         };
-        Ok(self.publish_for([made].into(), "restored", who))
+        Ok(Some(self.publish_for([made].into(), "restored", who)))
     }
 
-    fn create(&mut self, files: Vec<(FilePath, Digest, u64)>, what: &str, who: &Peer) -> Answer {
+    fn create(&mut self, files: Vec<(FilePath, Digest, u64)>, what: &str, who: &Peer) -> Begun {
         for (file, _, _) in &files {
             if self.files.get(file).is_some_and(crate::settle::File::is_there) {
-                return no(RefusalKind::NotAllowed, format!("{file} exists"), "choose another name".to_owned());
+                let text = format!("{file} exists");
+                return Err(refusal(RefusalKind::NotAllowed, text, "choose another name".to_owned()));
             }
             if let Some(refusal) = self.not_writable(file) {
                 return Err(refusal);
             }
         }
         let moves = files.into_iter().map(|(file, new, size)| Move::New { file, new, size, source: Source::Blob });
-        Ok(self.publish_for(moves.collect(), what, who))
+        Ok(Some(self.publish_for(moves.collect(), what, who)))
     }
 
     fn not_writable(&self, file: &FilePath) -> Option<Refusal> {
@@ -445,15 +458,19 @@ impl Coordinator {
         blockers.into_iter().flatten().next().and_then(|blocker| refuse(&blocker).err())
     }
 
-    fn publish_for(&mut self, moves: Vec<Move>, what: &str, who: &Peer) -> Reply {
+    fn publish_for(&mut self, moves: Vec<Move>, what: &str, who: &Peer) -> IntentId {
         let intent = self.new_intent(moves, Cause::Person { who: who.name.clone(), what: what.to_owned() });
         self.publish_again(intent);
-        Reply::Publishing { intent }
+        intent
     }
 }
 
 fn no(kind: RefusalKind, text: String, hint: String) -> Answer {
-    Err(Refusal { kind, text, hint })
+    Err(refusal(kind, text, hint))
+}
+
+fn refusal(kind: RefusalKind, text: String, hint: String) -> Refusal {
+    Refusal { kind, text, hint }
 }
 
 fn refuse(blocker: &Blocker) -> Answer {

@@ -126,7 +126,6 @@ pub enum Blocker {
     Disquiet {
         file: FilePath,
         what: Disquiet,
-        until: Time,
     },
     /// We wrote the same into it too often, and somebody undid it each time.
     Storm {
@@ -197,9 +196,9 @@ impl Blocker {
             Self::InputUnsettled { until, .. }
             | Self::ChangedLately { until, .. }
             | Self::WrittenLately { until, .. }
-            | Self::Disquiet { until, .. }
             | Self::Storm { until, .. } => Some(*until),
             Self::RetryAt { at, .. } | Self::PublishRetry { at, .. } => Some(*at),
+            Self::Disquiet { what, .. } => what.until(),
             Self::Locked { until, .. } => *until,
             _ => None,
         }

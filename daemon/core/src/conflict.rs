@@ -9,12 +9,13 @@
 
 mod judge;
 
+use crate::asked::Begun;
 use crate::kind::copied;
 use crate::settle::{Content, File, keeps_bytes};
 use crate::share::Known;
 use crate::{
     Blocker, Cause, Coordinator, Digest, Disquiet, Effect, FilePath, Merge, MergePolicy, Merged, Move, Peer, Refusal,
-    RefusalKind, Reply, ShareId, Source, Time, Version,
+    RefusalKind, ShareId, Source, Time, Version,
 };
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -295,7 +296,10 @@ impl Coordinator {
                 self.set_stand(copy, Some((theirs, Some(ours))), open(why));
             }
             Merged::Unclean { places, .. } => {
-                let why = format!("two people changed it in {places} of the same places");
+                let why = match places {
+                    1 => "two people changed the same place of it".to_owned(),
+                    _ => format!("two people changed the same {places} places of it"),
+                };
                 self.set_stand(copy, Some((theirs, Some(ours))), open(why));
             }
             Merged::Impossible { why } => self.set_stand(copy, Some((theirs, Some(ours))), open(why)),
@@ -389,7 +393,7 @@ impl Coordinator {
         seen: (Digest, Option<Digest>),
         with: Option<(Digest, u64)>,
         who: &Peer,
-    ) -> Result<Reply, Refusal> {
+    ) -> Begun {
         let no = |kind, text: String, hint: &str| Err(Refusal { kind, text, hint: hint.to_owned() });
         let Some(conflict) = self.conflicts.of.get(copy) else {
             let hint = "\"showctl conflicts\" lists them";
@@ -414,7 +418,6 @@ impl Coordinator {
             conflict.is_new = true;
         }
         self.publish_resolution(copy, Resolution { with, what }, true);
-        let intent = self.publishing.get(copy).copied();
-        Ok(intent.map_or(Reply::Done, |intent| Reply::Publishing { intent }))
+        Ok(self.publishing.get(copy).copied())
     }
 }

@@ -10,11 +10,12 @@ use crate::job::JobEvent;
 use crate::lane::LaneId;
 use crate::lease::covers;
 use crate::settle::{File, Written};
+use crate::wait::not_yet;
 use crate::weave::Final;
 use crate::{
     ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Effect, FilePath, FixedRow, Intent, IntentId, JobId,
-    JobState, Move, Node, Outcome, ProposalState, Rename, RevisionRow, Row, RowKey, ShareId, Source, Stamp, Time,
-    WEAVE, Wove,
+    JobState, Move, Node, Outcome, ProposalState, Refusal, RefusalKind, Rename, RevisionRow, Row, RowKey, ShareId,
+    Source, Stamp, Time, WEAVE, Wove,
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -243,13 +244,17 @@ impl Coordinator {
             let at = self.now.plus_ms(rest);
             pending.hold = Hold::RetryAt { at, why: why.clone() };
             self.timers.insert((at, Timer::Publish(id)));
+            self.tell_published(id, &Err(not_yet(format!("{file}: {why}"))));
             return self.log("publish.failed").file(&file).text(why);
         }
         let Some(Pending { intent, .. }) = self.intents.remove(&id) else { return };
         self.publishing.retain(|_, by| *by != id);
         self.delete(RowKey::Intent(id));
         match outcome {
-            Outcome::Done { stamps } => self.in_place(&intent, &stamps),
+            Outcome::Done { stamps } => {
+                self.in_place(&intent, &stamps);
+                self.tell_published(id, &Ok(()));
+            }
             Outcome::Overtaken { file, why } => {
                 if intent.home.as_ref() == Some(&file) {
                     // Nobody says a word of what was in a folder that is gone.
@@ -257,10 +262,12 @@ impl Coordinator {
                 } else {
                     self.order(Effect::LookAt { file: file.clone() });
                 }
+                self.tell_published(id, &Err(undone(RefusalKind::NotNow, &file, &why)));
                 self.log("publish.overtaken").file(&file).text(why);
                 self.give_up(&intent, JobEvent::Again);
             }
             Outcome::Refused { file, why } => {
+                self.tell_published(id, &Err(undone(RefusalKind::NotAllowed, &file, &why)));
                 self.log("publish.refused").file(&file).text(why.clone());
                 self.give_up(&intent, JobEvent::Broke { why: format!("{file}: {why}") });
             }
@@ -464,6 +471,11 @@ impl Cause {
     fn is_of_a_person(&self) -> bool {
         matches!(self, Self::Person { .. } | Self::Conflict { .. })
     }
+}
+
+fn undone(kind: RefusalKind, file: &FilePath, why: &str) -> Refusal {
+    let hint = "nothing of it was done: see how it is now, and try again".to_owned();
+    Refusal { kind, text: format!("{file}: {why}"), hint }
 }
 
 const PERSON: &str = "person";

@@ -6,9 +6,10 @@
 //! seconds, then it looks again. Owns what was found, and the storm guard.
 
 use crate::coordinator::Timer;
+use crate::kind::is_markdown;
 use crate::lane::LaneId;
 use crate::settle::File;
-use crate::{Blocker, Coordinator, Digest, Effect, FilePath, JobId, Ours, Stamp, Time};
+use crate::{AskId, Blocker, ClientId, Coordinator, Digest, Effect, FilePath, JobId, Ours, Stamp, Time};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::String;
@@ -115,13 +116,10 @@ impl Answer {
         self.found.iter().filter_map(Disquiet::until).fold(self.rested(), Time::max)
     }
 
-    /// What is still known to be so, and until when that is.
-    fn standing(&self, now: Time) -> impl Iterator<Item = (&Disquiet, Time)> {
+    /// What is still known to be so.
+    fn standing(&self, now: Time) -> impl Iterator<Item = &Disquiet> {
         let is_fresh = self.until() == self.rested() || now < self.rested();
-        let found = self.found.iter().map(|what| (what, what.until()));
-        found
-            .filter(move |(_, until)| is_fresh || until.is_some())
-            .map(|(what, until)| (what, until.unwrap_or(self.rested())))
+        self.found.iter().filter(move |what| is_fresh || what.until().is_some())
     }
 }
 
@@ -149,11 +147,7 @@ impl Coordinator {
         match &probe.answer {
             Some(answer) if !answer.found.is_empty() => {
                 let standing = answer.standing(self.now);
-                blockers.extend(standing.map(|(what, until)| Blocker::Disquiet {
-                    file: file.clone(),
-                    what: what.clone(),
-                    until,
-                }));
+                blockers.extend(standing.map(|what| Blocker::Disquiet { file: file.clone(), what: what.clone() }));
             }
             _ if probe.is_asked => blockers.push(Blocker::Probing { file: file.clone() }),
             _ => {}
@@ -234,6 +228,19 @@ impl Coordinator {
         None
     }
 
+    /// A person wants to know whether a file may be written: answered once it was looked outside.
+    pub(crate) fn look_for(&mut self, ask: AskId, client: ClientId, file: &FilePath) {
+        if let Some(base) = self.files.digest(file).filter(|_| is_markdown(&file.path)) {
+            self.look_outside(file, base);
+        }
+        self.wait_for_look(ask, client, file);
+    }
+
+    /// It is being looked outside.
+    pub(crate) fn is_probing(&self, file: &FilePath) -> bool {
+        self.probes.of.get(file).is_some_and(|probe| probe.is_asked)
+    }
+
     fn wake_quiet(&mut self, id: LaneId, at: Time) {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         if at > self.now && lane.quiet.is_none_or(|quiet| at < quiet) {
@@ -247,6 +254,7 @@ impl Coordinator {
     pub(crate) fn probed(&mut self, file: &FilePath, stamp: Stamp, found: Vec<Disquiet>) {
         let Some(probe) = self.probes.of.get_mut(file).filter(|probe| probe.stamp == stamp) else { return };
         (probe.is_asked, probe.answer) = (false, Some(Answer { at: self.now, found }));
+        self.tell_looked(file);
         self.mark_conflicts_of(file);
         for lane in self.lanes_of(file, false) {
             self.mark(lane);
@@ -255,7 +263,7 @@ impl Coordinator {
 
     /// We wrote it: the next time is asked about anew, and counts for the storm guard.
     pub(crate) fn note_written(&mut self, file: &FilePath, text: Digest, values: &[Ours]) {
-        self.probes.of.remove(file);
+        self.drop_probe(file);
         let (now, (times_max, window_ms)) = (self.now, self.playbook.rules.storm);
         let values = values.iter().map(|ours| Wrote::Value(ours.target.clone(), ours.value.clone()));
         let written = self.probes.written.entry(file.clone()).or_default();
@@ -291,8 +299,14 @@ impl Coordinator {
     }
 
     pub(crate) fn forget_probe(&mut self, file: &FilePath) {
-        self.probes.of.remove(file);
+        self.drop_probe(file);
         self.probes.written.remove(file);
+    }
+
+    fn drop_probe(&mut self, file: &FilePath) {
+        if self.probes.of.remove(file).is_some_and(|probe| probe.is_asked) {
+            self.tell_looked(file);
+        }
     }
 }
 

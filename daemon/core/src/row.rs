@@ -360,6 +360,11 @@ impl RevisionRow {
     /// How the origin of the version begins with which a file got its name; its old path follows.
     pub(crate) const RENAMED: &str = "renamed from ";
 
+    /// With it, what this was got the name that it has now.
+    pub fn was_named(&self, before: &FilePath) -> bool {
+        self.origin.strip_prefix(Self::RENAMED) == Some(&*before.path)
+    }
+
     /// It is what a conflict copy held, and not what lay at the path.
     pub fn was_set_aside(&self) -> bool {
         self.origin.starts_with(Self::SET_ASIDE)

@@ -1,9 +1,13 @@
-//! Who waits for jobs to end, or for nothing to be left to do, and when they are told.
+//! Who waits for jobs to end, for something to be published or looked at, or for nothing to be left to do, and when they
+//! are told.
 
+use crate::asked::Begun;
 use crate::coordinator::Timer;
 use crate::share::{Known, Walk};
-use crate::{AskId, ClientId, Coordinator, Effect, JobId, JobState, Reply};
+use crate::{AskId, ClientId, Coordinator, Effect, FilePath, IntentId, JobId, JobState, Refusal, RefusalKind, Reply};
+use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ struct Wait {
 enum For {
     Jobs { left: BTreeSet<JobId>, ended: Vec<(JobId, bool)> },
     Idle { quiet_too: bool },
+    Published(IntentId),
+    Look(FilePath),
 }
 
 impl Coordinator {
@@ -47,6 +53,46 @@ impl Coordinator {
             self.scan(share);
         }
         self.waits.asks.insert(ask, Wait { client, what: For::Idle { quiet_too } });
+    }
+
+    /// Answers what was begun because a person asked: with how it went, once that is known.
+    pub(crate) fn answer_published(&mut self, ask: AskId, client: ClientId, begun: Begun) {
+        let intent = match begun {
+            Ok(Some(intent)) => intent,
+            Ok(None) => return self.order(Effect::Answer { ask, reply: Reply::Published }),
+            Err(refusal) => return self.order(Effect::Answer { ask, reply: Reply::Refused(refusal) }),
+        };
+        self.waits.asks.insert(ask, Wait { client, what: For::Published(intent) });
+        if let Some(blocker) = self.publish_blockers(intent).first() {
+            self.tell_published(intent, &Err(not_yet(blocker.to_string())));
+        }
+    }
+
+    /// How publishing went, or that it will take longer than anybody should wait for.
+    pub(crate) fn tell_published(&mut self, intent: IntentId, how: &Result<(), Refusal>) {
+        let reply = how.clone().map_or_else(Reply::Refused, |()| Reply::Published);
+        self.tell(&reply, |what| matches!(what, For::Published(of) if *of == intent));
+    }
+
+    /// Answers at once unless it is being looked outside.
+    pub(crate) fn wait_for_look(&mut self, ask: AskId, client: ClientId, file: &FilePath) {
+        self.waits.asks.insert(ask, Wait { client, what: For::Look(file.clone()) });
+        if !self.is_probing(file) {
+            self.tell_looked(file);
+        }
+    }
+
+    pub(crate) fn tell_looked(&mut self, file: &FilePath) {
+        self.tell(&Reply::Done, |what| matches!(what, For::Look(of) if of == file));
+    }
+
+    /// Answers everybody who waits for this.
+    fn tell(&mut self, reply: &Reply, is_it: impl Fn(&For) -> bool) {
+        let told: Vec<AskId> =
+            self.waits.asks.extract_if(.., |_, wait| is_it(&wait.what)).map(|(ask, _)| ask).collect();
+        for ask in told {
+            self.order(Effect::Answer { ask, reply: reply.clone() });
+        }
     }
 
     /// A job ended: whoever waits for it is one nearer.
@@ -81,7 +127,7 @@ impl Coordinator {
             .iter()
             .filter_map(|(ask, wait)| match wait.what {
                 For::Idle { quiet_too } => Some((*ask, quiet_too)),
-                For::Jobs { .. } => None,
+                For::Jobs { .. } | For::Published(_) | For::Look(_) => None,
             })
             .collect();
         for (ask, quiet_too) in idle {
@@ -153,4 +199,10 @@ impl Coordinator {
             !waiting.is_empty()
         });
     }
+}
+
+/// It is kept, and done without anybody asking again.
+pub(crate) fn not_yet(text: String) -> Refusal {
+    let hint = "it is done once that has ended; \"showctl log\" says when".to_owned();
+    Refusal { kind: RefusalKind::NotNow, text, hint }
 }

@@ -191,7 +191,7 @@ asks! {
     /// The text of one version, from a byte on.
     Content { path: String, revision: String, #[serde(default)] from: u64 } -> Content(ContentView);
 
-    /// Publishes an old version in place of the file as it is now; both stay in the history.
+    /// Publishes an old version in place of the file as it is now; both stay in the history. Answered by how it went.
     Restore { path: String, revision: String } -> Published(PublishedView);
 
     /// Weaves edits into a file because a person asked: `check --fix`. `edits` is JSON text, an array of edits as steps
@@ -293,7 +293,7 @@ asks! {
     Conflict { path: String } -> Conflict(ConflictView);
 
     /// Settles a conflict copy: `path` as in `conflict`. At once, without waiting for quiet, but never past a lock or a
-    /// hold. `text` belongs to `how: text`. `ours` and `theirs`: the digests of what the person saw; it is refused when
+    /// hold, and answered by how it went. `text` belongs to `how: text`. `ours` and `theirs`: the digests of what the person saw; it is refused when
     /// either is another text by now.
     Resolve {
         path: String,
@@ -312,7 +312,8 @@ asks! {
     /// Whether everything that showd needs is there and as it should be.
     Doctor {} -> Doctor(DoctorView);
 
-    /// Whether a file may be written now: by the same rules that the daemon writes by.
+    /// Whether a file may be written now: by the same rules that the daemon writes by, and after the same look at open
+    /// programs and Syncthing.
     WhyFile { path: String } -> WhyFile(WhyFileView);
 
     /// Adds to `.stignore` of the Syncthing folders that carry a share what keeps files of one machine apart; every line

@@ -19,6 +19,7 @@ mod hello;
 mod name;
 mod place;
 mod reply;
+mod size;
 mod view;
 pub mod wire;
 
@@ -27,4 +28,5 @@ pub use hello::{ENCODINGS, Encoding, Hello, PROTOCOL_NAME, VERSION, VERSIONS, We
 pub use name::{AttemptNo, BuildId, IntentId, JobId, LeaseId, NotANumber, ProposalId, Seq};
 pub use place::{SOCKET_OF_THE_SYSTEM, SOCKET_VARIABLE, socket_path};
 pub use reply::{Answer, Envelope, Failure, Push, Refusal, RefusalKind, Reply};
+pub use size::size;
 pub use view::*;

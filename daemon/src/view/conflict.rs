@@ -4,7 +4,7 @@ use super::{Answered, Seen, invalid, later, name, not_found, page};
 use crate::blob::Archive;
 use crate::inbox::{Said, Then};
 use crate::merger;
-use show_core::{Ask, ConflictView as Conflict, Digest, Merge};
+use show_core::{Ask, ConflictView as Conflict, Digest, Merge, is_markdown};
 use show_protocol::{
     Answer, ClashView, ConflictLine, ConflictView, ConflictsView, Fit, PartView, Refusal, RefusalKind, Settle,
 };
@@ -89,7 +89,8 @@ fn gather(seen: &Seen<'_>, conflict: &Conflict) -> Result<Found, super::No> {
         ..ConflictLine::default()
     };
     let merge = match texts {
-        Some((theirs, Some(ours))) if theirs != ours => {
+        // Of other files only the digests are kept.
+        Some((theirs, Some(ours))) if theirs != ours && is_markdown(&original.path) => {
             let bases = show_core::ancestors(&seen.reader.history(original)?, *ours, *theirs);
             let (copy, original) = (copy.clone(), original.clone());
             Some(Merge { copy, original, ours: *ours, theirs: *theirs, bases })
@@ -179,7 +180,7 @@ pub fn resolve(seen: &Seen<'_>, ask: show_protocol::ask::Resolve) -> Answered {
             let Some(text) = ask.text else {
                 return Err(invalid("no text came with it", "pass what is to take the place as \"text\"").into());
             };
-            if !show_core::is_markdown(&file) || text.trim().is_empty() {
+            if !is_markdown(&file) || text.trim().is_empty() {
                 let why = format!("{file} would hold nothing that somebody wrote");
                 let hint = "only Markdown is written by hand; say --ours, or move the right one into its place";
                 return Err(Refusal::new(RefusalKind::NotAllowed, why, hint).into());

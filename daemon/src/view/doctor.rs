@@ -8,13 +8,12 @@ use crate::words::because;
 use show_core::ShareId;
 use show_protocol::{
     Answer, ArchiveView, DoctorView, FindingView, Health, IgnoresView, NoticeView, Refusal, RefusalKind, ShareState,
-    ShareView,
+    ShareView, size,
 };
 use std::path::Path;
 
 /// With less room than this for the state, a person should make some.
 const FREE_BYTES_MIN: u64 = 512 << 20;
-const MB: u64 = 1_000_000;
 
 pub fn doctor(seen: &Seen<'_>) -> Said {
     let (world, shares) = (seen.world.clone(), rest::share_views(seen));
@@ -46,6 +45,11 @@ pub fn add_ignores(seen: &Seen<'_>, ask: &show_protocol::ask::AddIgnores) -> Ans
                     return Refusal::new(RefusalKind::NotNow, text, hint).into();
                 }
             }
+        }
+        if folders.is_empty() {
+            let text = "no Syncthing that showd knows of carries a share";
+            let hint = "name its home in [syncthing]; \"showctl doctor\" says who carries what";
+            return Refusal::new(RefusalKind::NotNow, text, hint).into();
         }
         Answer::Ignores(IgnoresView { folders }).into()
     }))
@@ -81,7 +85,7 @@ fn findings(world: &World, shares: &[ShareView], up_ms: i64) -> Vec<FindingView>
     found.push(programs(world));
     found.extend(sandbox(world));
     let notices = world.board.notices().into_iter();
-    found.extend(notices.map(|NoticeView { text, hint }| finding("", Health::Warning, text, hint)));
+    found.extend(notices.map(|NoticeView { text, hint }| finding("notice", Health::Warning, text, hint)));
     found
 }
 
@@ -103,10 +107,7 @@ fn room(path: &Path, about: &str) -> FindingView {
         }
     };
     let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    let text = match free >> 30 {
-        0..10 => format!("{} MiB are free on the disk of {}", free >> 20, path.display()),
-        gib => format!("{gib} GiB are free on the disk of {}", path.display()),
-    };
+    let text = format!("{} are free on the disk of {}", size(free), path.display());
     if free < FREE_BYTES_MIN {
         finding(about, Health::Warning, text, "make room; with none left showd stops, and loses nothing")
     } else {
@@ -117,7 +118,7 @@ fn room(path: &Path, about: &str) -> FindingView {
 /// Once it was counted.
 fn archive(world: &World) -> Option<FindingView> {
     let ArchiveView { blobs, bytes, bytes_max } = world.board.archive();
-    let text = format!("{blobs} texts and results take {} of {} MB", bytes / MB, bytes_max / MB);
+    let text = format!("{blobs} texts and results take {} of {}", size(bytes), size(bytes_max));
     let hint = "\"showctl sweep\" lets go of what is old; what is left after that is needed: let \"archive\" of [keep] be more";
     match bytes_max {
         0 => None,

@@ -1,6 +1,6 @@
 //! The core's answers in the client's words.
 
-use super::{Answered, Seen, build, job, rest, settle};
+use super::{Answered, Seen, build, job, quiet, rest, settle};
 use crate::inbox::{Said, Then};
 use crate::store::StoreError;
 use show_core::{JobRow, JobState as State, Reply as CoreReply};
@@ -54,6 +54,7 @@ fn word(seen: &Seen<'_>, then: Then, reply: CoreReply) -> Answered {
         .into(),
         (Then::Ids, CoreReply::Jobs { jobs }) => ids(jobs.into_iter().map(|job| job.0)),
         (Then::Published { files, text }, reply) => published(&files, text, &reply),
+        (Then::WhyFile { file }, _) => return quiet::why(seen, &file),
         (Then::EpisodeMade { episode, file, files }, _) => Answer::EpisodeMade(EpisodeMadeView {
             episode,
             share: seen.world.share_name(file.share),
@@ -72,20 +73,10 @@ fn ids(ids: impl Iterator<Item = u64>) -> Said {
 }
 
 fn published(files: &[show_core::FilePath], text: String, reply: &CoreReply) -> Said {
-    let intent = match reply {
-        CoreReply::Publishing { intent } => Some(show_protocol::IntentId(intent.0)),
-        _ => None,
-    };
-    let job = match reply {
-        CoreReply::Submitted { jobs, .. } | CoreReply::Jobs { jobs } => jobs.first(),
-        _ => None,
-    };
     Answer::Published(PublishedView {
         text,
         files: files.iter().map(|file| file.path.to_string()).collect(),
-        in_place: false,
-        intent,
-        job: job.map(|job| show_protocol::JobId(job.0)),
+        in_place: matches!(reply, CoreReply::Published),
     })
     .into()
 }

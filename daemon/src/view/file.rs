@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use crate::words::episode_of;
 use serde_json::Value;
 use show_core::{FilePath, ProposalRow, ProposalState as State, RevisionRow, ShareId};
-use show_protocol::frame::CHUNK_BYTES_MAX;
+use show_protocol::frame::{CHUNK_BYTES_MAX, PAGE_ROWS};
 use show_protocol::{
     Answer, ContentView, DiagnosticView, DiagnosticsView, DiffView, HistoryView, LeftOutFile, LeftOutView,
     ProposalLine, ProposalState, ProposalView, ProposalsView, Refusal, RefusalKind, RevisionView, Severity,
@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 
 /// So much of a digest names a text; what is shorter is a number.
 const DIGITS_MIN: usize = 8;
+/// The newest events, among which a renaming is looked for.
+const EVENTS_LOOKED_AT_MAX: usize = 5_000;
 
 fn revision_view(
     seen: &Seen<'_>,
@@ -43,7 +45,7 @@ pub fn not_kept(file: &FilePath, number: u64) -> Refusal {
     let text = format!("the bytes of revision {number} of {} are not kept, only their digest", file.path);
     let is_markdown = file.path.to_ascii_lowercase().ends_with(".md");
     let hint = if is_markdown {
-        format!("\"showctl history {}\" says which are", file.path)
+        format!("\"showctl history '{}'\" says which are", file.path)
     } else {
         "\"showctl jobs\" names the job that makes this file, \"showctl requeue JOB --force\" makes it anew".to_owned()
     };
@@ -54,7 +56,10 @@ pub fn history(seen: &Seen<'_>, ask: &show_protocol::ask::History) -> Answered {
     let file = name::file(seen, &ask.path)?;
     let page = seen.reader.revisions(&file, before(ask.after.as_deref())?, limit(ask.limit))?;
     if page.rows.is_empty() && ask.after.is_none() {
-        let hint = "only Markdown that showd read has one; \"showctl status\" names the shares";
+        let hint = match renamed_to(seen, &file)? {
+            Some(to) => format!("it is \"{}\" now, and its history went along", to.path),
+            None => "only Markdown that showd read has one; \"showctl status\" names the shares".to_owned(),
+        };
         return Err(not_found(format!("{} has no history", file.path), hint).into());
     }
     let now = seen.reader.file(&file)?.map(|row| row.digest);
@@ -74,6 +79,20 @@ pub fn history(seen: &Seen<'_>, ask: &show_protocol::ask::History) -> Answered {
     }))
 }
 
+/// What a file was renamed to, not too long ago.
+fn renamed_to(seen: &Seen<'_>, from: &FilePath) -> Result<Option<FilePath>, StoreError> {
+    let newest = seen.reader.next_event()?.0.saturating_sub(EVENTS_LOOKED_AT_MAX as u64);
+    let events = seen.reader.events(show_core::Seq(newest.max(1)), EVENTS_LOOKED_AT_MAX)?;
+    let names = events.into_iter().rev().filter(|event| &*event.kind == "file.renamed").filter_map(|event| event.file);
+    for name in names.filter(|name| name.share == from.share) {
+        let versions = seen.reader.revisions(&name, None, PAGE_ROWS as usize)?;
+        if versions.rows.iter().any(|(_, row)| row.was_named(from)) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
 /// What differs between two versions, or between one and the file as it is.
 pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
     let file = name::file(seen, &ask.path)?;
@@ -83,7 +102,7 @@ pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
         (Some(to), _) => revision(seen, &file, to)?,
         (None, Some(now)) => revision(seen, &file, &now.to_string())?,
         (None, None) => {
-            let hint = format!("name two of its versions; \"showctl history {}\" lists them", file.path);
+            let hint = format!("name two of its versions; \"showctl history '{}'\" lists them", file.path);
             return Err(not_found(format!("{} is not there", file.path), hint).into());
         }
     };
@@ -115,7 +134,7 @@ pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
 /// A version by its number, or by the beginning of its digest.
 pub fn revision(seen: &Seen<'_>, file: &FilePath, typed: &str) -> Result<(u64, RevisionRow), No> {
     let missing = || {
-        let hint = format!("\"showctl history {}\" lists them", file.path);
+        let hint = format!("\"showctl history '{}'\" lists them", file.path);
         No::from(not_found(format!("{} has no revision {typed}", file.path), hint))
     };
     if typed.len() < DIGITS_MIN

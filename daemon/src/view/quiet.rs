@@ -1,17 +1,17 @@
 //! Whether a file may be written now: what [`show_core::Coordinator::quiet`] says, for people.
 
-use super::{Answered, Seen, job, later, name, not_found, rest};
-use show_core::{Blocker, JobState as State, ProposalState, WEAVE, is_markdown};
+use super::{Answered, Seen, job, later, not_found, rest};
+use show_core::{Blocker, FilePath, JobState as State, ProposalState, WEAVE, is_markdown};
 use show_protocol::{Answer, WhyFileView};
 
-pub fn why(seen: &Seen<'_>, typed: &str) -> Answered {
-    let file = name::file(seen, typed)?;
+/// What speaks against it once it was looked outside.
+pub fn why(seen: &Seen<'_>, file: &FilePath) -> Answered {
     let of_it = |row: &&show_core::JobRow| {
         *row.node.step == *WEAVE && row.subject.share == file.share && row.node.element == file.path
     };
     let jobs = seen.core.jobs().filter(of_it);
     let jobs: Vec<_> = jobs.filter(|row| !row.state.is_over() || matches!(row.state, State::Failed { .. })).collect();
-    let proposals = seen.core.proposals().filter(|row| row.file == file && row.state == ProposalState::Open).count();
+    let proposals = seen.core.proposals().filter(|row| row.file == *file && row.state == ProposalState::Open).count();
     let mut view = WhyFileView {
         share: seen.world.share_name(file.share),
         file: file.path.to_string(),
@@ -20,7 +20,7 @@ pub fn why(seen: &Seen<'_>, typed: &str) -> Answered {
         ..WhyFileView::default()
     };
     let path = &file.path;
-    let Some(row) = seen.reader.file(&file)? else {
+    let Some(row) = seen.reader.file(file)? else {
         let root = seen.world.root(file.share).map(std::path::Path::to_path_buf);
         view.text = format!("no step reads {path}, and showd writes only what it made or what it reads");
         return Ok(later(move |_| match root {
@@ -39,7 +39,7 @@ pub fn why(seen: &Seen<'_>, typed: &str) -> Answered {
         };
         return Ok(Answer::WhyFile(view).into());
     }
-    let blockers = seen.core.quiet(&file);
+    let blockers = seen.core.quiet(file);
     view.quiet = blockers.is_empty();
     view.blockers = blockers.iter().map(job::blocker).collect();
     view.text = if !view.quiet {

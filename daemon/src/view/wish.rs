@@ -97,6 +97,10 @@ fn ask_of(seen: &Seen<'_>, request: Request) -> Answered {
             let proposals = ids.iter().copied().map(ProposalId).collect();
             asked(Ask::Reject { proposals }, Then::ThisMany { ids })
         }
+        R::WhyFile(ask) => {
+            let file = name::file(seen, &ask.path)?;
+            asked(Ask::Look { file: file.clone() }, Then::WhyFile { file })
+        }
         R::Sweep(ask) => sweep(seen, ask.dry_run),
         R::Restore(ask) => restore(seen, &ask),
         R::Resolve(ask) => super::conflict::resolve(seen, ask),

@@ -412,8 +412,8 @@ fn a_person_may_put_an_old_text_back_at_once() {
     show.ask(Ask::Restore { file: file("ep/0900/a.md"), digest: digest("kettle"), size: 6 }).finish_all();
     assert_snapshot!(show.told(), @r"
     104.0s  publish 3: rewrite ep/0900/a.md
-    104.0s  answer 1: Publishing { intent: IntentId(3) }
     104.0s  publish.done: ep/0900/a.md was published: restored by pat
+    104.0s  answer 1: Published
     104.0s  build.new 3: ep/0900/a.md was published
     104.0s  job.started 9: compile
     104.0s  start 9.1 compile
@@ -424,6 +424,50 @@ fn a_person_may_put_an_old_text_back_at_once() {
     104.0s  build.ended 3: done
     ");
     assert_eq!(show.text("ep/0900/a.md"), "kettle");
+}
+
+#[test]
+fn who_puts_an_old_text_back_hears_how_it_went() {
+    let mut show = show().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().skip().at(100.0).save("ep/0900/a.md", "pot").at(104.0).finish_all().skip();
+    let restore = Ask::Restore { file: file("ep/0900/a.md"), digest: digest("kettle"), size: 6 };
+    show.manual_publish = true;
+    show.ask(restore.clone());
+    assert_snapshot!(answers(&mut show), @"");
+    show.publish(IntentId(3), Outcome::Overtaken { file: file("ep/0900/a.md"), why: "it was changed".to_owned() });
+    assert_snapshot!(answers(&mut show), @"1: refused: ep/0900/a.md: it was changed (nothing of it was done: see how it is now, and try again)");
+    show.at(200.0).ask(restore.clone());
+    show.publish(IntentId(4), Outcome::Failed { file: file("ep/0900/a.md"), why: "no space left".to_owned() });
+    assert_snapshot!(answers(&mut show), @r#"2: refused: ep/0900/a.md: no space left (it is done once that has ended; "showctl log" says when)"#);
+    show.manual_publish = false;
+    show.at(600.0).finish_all();
+    assert_eq!(show.text("ep/0900/a.md"), "kettle", "it is done without asking again");
+    show.skip().ask(restore);
+    assert_snapshot!(answers(&mut show), @"3: Published");
+}
+
+#[test]
+fn who_asks_whether_a_note_may_be_written_hears_what_was_found_outside() {
+    let mut show = show().with("ep/0900/a.md", "kettle").start();
+    show.finish_all().at(900.0).skip();
+    show.disquiet.insert("ep/0900/a.md".to_owned(), vec![Disquiet::OpenForWriting]);
+    let note = file("ep/0900/a.md");
+    assert_eq!(show.core.quiet(&note), [], "nobody has looked");
+    show.ask(Ask::Look { file: note.clone() });
+    assert_snapshot!(answers(&mut show), @"1: Done");
+    assert_eq!(show.core.quiet(&note), [Blocker::Disquiet { file: note, what: Disquiet::OpenForWriting }]);
+    show.ask(Ask::Look { file: file("ep/0900/scripts/script.html") }).ask(Ask::Look { file: file("ep/0900/no.md") });
+    assert_snapshot!(answers(&mut show), @r"
+    2: Done
+    3: Done
+    ");
+}
+
+/// What those who asked were told since the last look, without the times.
+fn answers(show: &mut Story) -> String {
+    let told = show.told();
+    let answers = told.lines().filter_map(|line| line.split_once("answer ").map(|(_, answer)| answer));
+    answers.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -610,7 +654,9 @@ fn a_note_that_came_from_another_device_is_not_asked_about_before_the_next_save_
     show.disquiet.insert("ep/0900/a.md".to_owned(), vec![Disquiet::OpenForWriting, elsewhere]);
     show.finish_all().at(500.0);
     let blockers = show.core.quiet(&file("ep/0900/a.md"));
-    assert!(matches!(&blockers[..], [Blocker::Disquiet { .. }, Blocker::Disquiet { until: Time(580_000), .. }]));
+    assert!(matches!(&blockers[..], [Blocker::Disquiet { .. }, Blocker::Disquiet { .. }]));
+    let ends: Vec<_> = blockers.iter().map(Blocker::until).collect();
+    assert_eq!(ends, [None, Some(Time(580_000))]);
     show.disquiet.clear();
     show.at(579.9).event(Event::Clock);
     assert_snapshot!(show.why(4).join("\n"), @"ep/0900/a.md is not quiet: it was changed on laptop a moment ago, and another save there may not have arrived yet");

@@ -1,6 +1,6 @@
 //! People's files: what is wrong in them, what was left out, their history, changes and proposals.
 
-use crate::{IntentId, JobId, ProposalId};
+use crate::ProposalId;
 
 words! {
     /// As in spec 14. Ordered: an error is the least.
@@ -93,8 +93,6 @@ views! {
         files: Vec<String>,
         /// False: accepted and durable, but the file is not quiet, or locked; it is written when it can be.
         in_place: bool,
-        intent: Option<IntentId>,
-        job: Option<JobId>,
     }
 
     /// What numbering would do or did.

@@ -523,7 +523,7 @@ pub fn conflict() -> ConflictLine {
         set_aside: text("2026-08-09 19:22:14"),
         device: some("ABCDEF2"),
         is_open: true,
-        text: text("two people changed it in 1 of the same places"),
+        text: text("two people changed the same place of it"),
         fit: Fit::Unclean,
         why: String::new(),
         places: vec![ClashView {
@@ -872,8 +872,6 @@ pub fn answers() -> Vec<Answer> {
             text: text("10 Why Kettles Sing.md is as it was in revision 2"),
             files: vec![text("episodes/0900/rundown/10 Why Kettles Sing.md")],
             in_place: true,
-            intent: Some(IntentId(12)),
-            job: None,
         }),
         Answer::Changes(changes()),
         Answer::EpisodeMade(EpisodeMadeView {
