@@ -217,21 +217,27 @@ impl Coordinator {
         if probe.is_some_and(|probe| probe.is_asked) {
             return None;
         }
-        let answer = probe.and_then(|probe| probe.answer.clone());
-        if let Some(answer) = &answer
-            && answer.until() > self.now
-        {
+        if let Some(answer) = probe.and_then(|probe| probe.answer.as_ref()).filter(|answer| answer.until() > self.now) {
             return Some(answer.clone());
         }
+        self.probe(file, stamp, base);
+        None
+    }
+
+    fn probe(&mut self, file: &FilePath, stamp: Stamp, base: Digest) {
+        let answer = self.probes.get(file, stamp).and_then(|probe| probe.answer.clone());
         self.probes.of.insert(file.clone(), Probe { stamp, is_asked: true, answer });
         self.order(Effect::Probe { file: file.clone(), stamp, digest: base });
-        None
     }
 
     /// A person wants to know whether a file may be written: answered once it was looked outside.
     pub(crate) fn look_for(&mut self, ask: AskId, client: ClientId, file: &FilePath) {
-        if let Some(base) = self.files.digest(file).filter(|_| is_markdown(&file.path)) {
-            self.look_outside(file, base);
+        // What was found a moment ago is good enough for the planner, who asks again, and not for a person.
+        if is_markdown(&file.path)
+            && !self.is_probing(file)
+            && let Some((stamp, base)) = self.files.get(file).and_then(File::stamp).zip(self.files.digest(file))
+        {
+            self.probe(file, stamp, base);
         }
         self.wait_for_look(ask, client, file);
     }
