@@ -120,7 +120,7 @@ fn archive(world: &World) -> Option<FindingView> {
     let ArchiveView { blobs, bytes, bytes_max } = world.board.archive();
     let text = format!("{blobs} texts and results take {} of {}", size(bytes), size(bytes_max));
     let hint = "\"showctl sweep\" lets go of what is old; what is left after that is needed: let \"archive\" of [keep] be more";
-    match bytes_max {
+    match blobs {
         0 => None,
         _ if bytes > bytes_max => Some(finding("archive", Health::Warning, text, hint)),
         _ => Some(good("archive", text)),

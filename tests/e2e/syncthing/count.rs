@@ -31,6 +31,8 @@ pub struct Count {
     /// Of what a person wrote, while the writer's text took the name.
     pub for_writer: Copies,
     pub for_writer_stories: Vec<String>,
+    /// The same, but Syncthing had given the person's text the time of another one.
+    pub misdated: Copies,
     /// Of the very text that the writer began from, whose mode or time somebody changed.
     pub of_base: Copies,
     /// Of these, while all nodes were connected: those that no waiting could have avoided, since nobody but the device
@@ -98,6 +100,9 @@ impl Count {
                 &mut count.of_writer
             } else if won.is_some_and(|text| memory.base_of(copy, text) == copy.text) {
                 &mut count.of_base
+            } else if won.is_some() && memory.has_time_of_another(copy) {
+                count.for_writer_stories.push(memory.tale(copy, |text| pages.is_a_persons(text)));
+                &mut count.misdated
             } else if won.is_some() {
                 count.for_writer_stories.push(memory.tale(copy, |text| pages.is_a_persons(text)));
                 &mut count.for_writer
@@ -180,6 +185,7 @@ impl fmt::Display for Count {
             |copies: Copies| format!("{} ({} connected, {} apart)", copies.all(), copies.connected, copies.apart);
         row("conflict copies: the writer's text was set aside", copies(self.of_writer))?;
         row("conflict copies: a person's, for the writer's", copies(self.for_writer))?;
+        row("conflict copies: the same, misdated by Syncthing", copies(self.misdated))?;
         row("conflict copies: a text as it was, with another mode or time", copies(self.of_base))?;
         row("conflict copies: among people", copies(self.among_people))?;
         row("connected, with the writer, and known to nobody in time", self.unforeseen.len().to_string())?;

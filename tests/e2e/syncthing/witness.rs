@@ -177,6 +177,16 @@ impl Memory {
         next.cloned()
     }
 
+    /// Syncthing gave what was set aside the time of another text: it sets the time of what it has renamed in by name, and
+    /// a save had come between. Times are in nanoseconds, so two texts never have the same by chance.
+    pub fn has_time_of_another(&self, copy: &Sight) -> bool {
+        let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
+        let original = copy.path.with_file_name(text::original(&name));
+        let of_it = || self.seen.iter().filter(|sight| sight.path == original && sight.text.is_some());
+        let times: BTreeSet<i64> = of_it().filter(|sight| sight.text == copy.text).map(|sight| sight.modified).collect();
+        of_it().any(|sight| sight.text != copy.text && times.contains(&sight.modified))
+    }
+
     /// All that was seen of a copy and its original around the time when it was made, for a person to read.
     pub fn tale(&self, copy: &Sight, is_a_persons: impl Fn(blake3::Hash) -> bool) -> String {
         use std::fmt::Write as _;
