@@ -12,7 +12,7 @@ use show_protocol::{Answer, RefusalKind, Reply, Request};
 use std::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-const HELD: &str = r#"
+pub(crate) const HELD: &str = r#"
     [pool]
     held = 0
     [pipeline.show-build]

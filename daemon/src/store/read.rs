@@ -34,6 +34,23 @@ pub struct JobFilter<'a> {
     pub state: Option<&'a dyn JobPredicate>,
 }
 
+impl JobFilter<'_> {
+    /// Whatever its state is.
+    fn is_about(&self, job: &JobRow) -> bool {
+        self.step.is_none_or(|step| &*job.node.step == step)
+            && self.build.is_none_or(|build| job.build == build)
+            && (self.subjects.is_empty() || self.subjects.contains(&job.subject))
+    }
+
+    fn is_in_state(&self, job: &JobRow) -> bool {
+        self.state.is_none_or(|state| state.holds(job))
+    }
+
+    pub fn holds(&self, job: &JobRow) -> bool {
+        self.is_about(job) && self.is_in_state(job)
+    }
+}
+
 /// A question about a job that the store cannot know how to ask.
 pub trait JobPredicate: std::fmt::Debug {
     fn holds(&self, job: &JobRow) -> bool;
@@ -129,11 +146,6 @@ impl Reader {
     /// Jobs, newest first, older than `before`.
     pub fn jobs(&self, filter: &JobFilter<'_>, before: Option<u64>, limit: usize) -> Read<Page<JobRow>> {
         let before = before.unwrap_or(u64::MAX);
-        let passes = |job: &JobRow| {
-            filter.step.is_none_or(|step| &*job.node.step == step)
-                && filter.build.is_none_or(|build| job.build == build)
-                && (filter.subjects.is_empty() || filter.subjects.contains(&job.subject))
-        };
         let listed = match filter.build {
             Some(build) => Some(self.build(build)?.map_or_else(Vec::new, |build| build.jobs)),
             None if !filter.subjects.is_empty() => Some(self.jobs_of(&filter.subjects)?),
@@ -142,8 +154,8 @@ impl Reader {
         let mut page = Page { rows: Vec::new(), next: None, passed_over: 0 };
         let mut take = |job: JobRow, looked_at: usize| {
             let id = job.id.0;
-            if passes(&job) {
-                if filter.state.is_none_or(|state| state.holds(&job)) {
+            if filter.is_about(&job) {
+                if filter.is_in_state(&job) {
                     page.rows.push(job);
                 } else {
                     page.passed_over += 1;

@@ -4,7 +4,7 @@ use super::{Answered, Seen, before, limit, name, not_found};
 use crate::attempt::log;
 use crate::blob::Archive;
 use crate::inbox::Said;
-use crate::store::{JobFilter, JobPredicate};
+use crate::store::{JobFilter, JobPredicate, Page};
 use crate::words::episode_of;
 use show_core::{Blocker, Done, Field, JobId, JobRow, JobState as State, Node};
 use show_protocol::{
@@ -122,10 +122,29 @@ pub fn jobs(seen: &Seen<'_>, ask: &show_protocol::ask::Jobs) -> Answered {
         bad_only: has_states && ask.states.iter().all(|state| matches!(state, JobState::Failed | JobState::Canceled)),
         state: has_states.then_some(&states as &dyn JobPredicate),
     };
-    let page = seen.reader.jobs(&filter, before(ask.after.as_deref())?, limit(ask.limit))?;
+    let before = before(ask.after.as_deref())?;
+    let page = if has_states && ask.states.iter().all(is_under_way) {
+        under_way(seen, &filter, before, limit(ask.limit))
+    } else {
+        seen.reader.jobs(&filter, before, limit(ask.limit))?
+    };
     let jobs = page.rows.iter().map(|row| line(seen, seen.core.job(row.id).unwrap_or(row))).collect();
     let next = page.next.map(|next| next.to_string());
     Ok(Answer::Jobs(JobsView { jobs, next, passed_over: page.passed_over }).into())
+}
+
+fn is_under_way(state: &JobState) -> bool {
+    use JobState as S;
+    matches!(state, S::Waiting | S::Running | S::Stopping | S::Publishing | S::Retrying)
+}
+
+/// The same page of those that are not over: the core has all of them at hand, however many the store has.
+fn under_way(seen: &Seen<'_>, filter: &JobFilter<'_>, before: Option<u64>, limit: usize) -> Page<JobRow> {
+    let found = seen.core.jobs().filter(|job| before.is_none_or(|before| job.id.0 < before));
+    let mut rows: Vec<&JobRow> = found.filter(|job| filter.holds(job)).collect();
+    rows.sort_unstable_by_key(|job| std::cmp::Reverse(job.id));
+    let next = rows.get(limit).and_then(|_| rows.get(limit - 1)).map(|job| job.id.0);
+    Page { rows: rows.into_iter().take(limit).cloned().collect(), next, passed_over: 0 }
 }
 
 /// What a job waits for and who waits for it, from its build's graph.

@@ -1,7 +1,7 @@
 //! What requests are answered with, on a share with one episode and nothing done yet.
 
 use crate::blob::Archive;
-use crate::driver::tests::Bench;
+use crate::driver::tests::{Bench, HELD};
 use crate::inbox::{Said, Then};
 use show_protocol::ask::{
     Builds, Compile, Config, Content, Diagnostics, Doctor, Edit, Enumerate, Episode, EpisodeCheck, EpisodeNew,
@@ -395,5 +395,32 @@ fn a_filter_of_states_is_all_of_them_or_none() {
     match answer(&mut show, jobs) {
         Answer::Jobs(view) => assert_eq!((view.jobs.len(), view.next), (0, None)),
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn jobs_that_are_not_over_come_in_pages_from_the_newest_on() {
+    let mut show = Bench::with(HELD, &["show"], &["bench/one/file.txt"]);
+    for number in 0..5 {
+        let parameters = [("n".to_owned(), number.to_string())].into();
+        show.said(Submit { pipeline: "held".into(), subject: "bench/one/".into(), parameters });
+    }
+    let (mut after, mut jobs) = (None, Vec::new());
+    loop {
+        let ask = Jobs { states: vec![JobState::Waiting], after, limit: Some(2), ..Jobs::default() };
+        let Answer::Jobs(page) = answer(&mut show, ask) else { panic!("another answer") };
+        assert!(page.jobs.len() <= 2 && page.jobs.iter().all(|line| line.state == JobState::Waiting), "{page:?}");
+        jobs.extend(page.jobs.iter().map(|line| line.job.0));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(jobs, [5, 4, 3, 2, 1]);
+    for (state, step) in [(JobState::Running, None), (JobState::Waiting, Some("another".to_owned()))] {
+        let Answer::Jobs(page) = answer(&mut show, Jobs { states: vec![state], step, ..Jobs::default() }) else {
+            panic!("another answer")
+        };
+        assert_eq!((page.jobs, page.next), (Vec::new(), None));
     }
 }

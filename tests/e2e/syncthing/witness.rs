@@ -183,7 +183,8 @@ impl Memory {
         let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
         let original = copy.path.with_file_name(text::original(&name));
         let of_it = || self.seen.iter().filter(|sight| sight.path == original && sight.text.is_some());
-        let times: BTreeSet<i64> = of_it().filter(|sight| sight.text == copy.text).map(|sight| sight.modified).collect();
+        let times: BTreeSet<i64> =
+            of_it().filter(|sight| sight.text == copy.text).map(|sight| sight.modified).collect();
         of_it().any(|sight| sight.text != copy.text && times.contains(&sight.modified))
     }
 
