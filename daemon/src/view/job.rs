@@ -123,7 +123,7 @@ pub fn jobs(seen: &Seen<'_>, ask: &show_protocol::ask::Jobs) -> Answered {
         state: has_states.then_some(&states as &dyn JobPredicate),
     };
     let before = before(ask.after.as_deref())?;
-    let page = if has_states && ask.states.iter().all(is_under_way) {
+    let page = if has_states && ask.states.iter().copied().all(is_under_way) {
         under_way(seen, &filter, before, limit(ask.limit))
     } else {
         seen.reader.jobs(&filter, before, limit(ask.limit))?
@@ -133,7 +133,7 @@ pub fn jobs(seen: &Seen<'_>, ask: &show_protocol::ask::Jobs) -> Answered {
     Ok(Answer::Jobs(JobsView { jobs, next, passed_over: page.passed_over }).into())
 }
 
-fn is_under_way(state: &JobState) -> bool {
+fn is_under_way(state: JobState) -> bool {
     use JobState as S;
     matches!(state, S::Waiting | S::Running | S::Stopping | S::Publishing | S::Retrying)
 }
