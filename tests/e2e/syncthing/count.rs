@@ -124,7 +124,7 @@ impl Count {
         count.writes = writes.len();
         for (sight, rested_ms) in writes {
             if let Some(ms) = rested_ms.filter(|ms| *ms < RESTED_MS_MIN) {
-                count.hasty.push(format!("{} was written {ms} ms after it came", sight.path.display()));
+                count.hasty.push(format!("{} was written {ms} ms after another device's save", sight.path.display()));
             }
         }
         for copy in stage.cluster.nodes[0].conflicts() {
@@ -167,7 +167,7 @@ fn archived(dir: &Path) -> BTreeSet<Token> {
     found
 }
 
-/// What showd makes of a watcher's delay of one second, but for what lies between Syncthing's rename and our look.
+/// What showd makes of a watcher's delay of one second, less the second in which Syncthing says when that was.
 const RESTED_MS_MIN: i64 = 21_500;
 /// As long as a watcher with that delay may be silent while somebody goes on saving, and a pull.
 const UNKNOWN_MS_MAX: i64 = 10_000;

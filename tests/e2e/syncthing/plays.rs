@@ -5,8 +5,11 @@ use super::count::Count;
 use super::{outputs, text};
 use std::collections::BTreeMap;
 
-/// Edits of a play: a minute's worth, or an hour's.
+/// Edits of a play: a minute's worth, or an hour's. `SHOW_CHAOS_EDITS=N` plays as many as you like.
 fn edits(short: usize) -> usize {
+    if let Some(edits) = std::env::var("SHOW_CHAOS_EDITS").ok().and_then(|edits| edits.parse().ok()) {
+        return edits;
+    }
     if std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes") { 10_000 } else { short }
 }
 

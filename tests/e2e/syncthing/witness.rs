@@ -35,7 +35,7 @@ pub struct Race {
     /// How long the other device's change had lain on its disk, and on no other, when the writer wrote; negative: it came
     /// after that.
     pub unknown_ms: Option<i64>,
-    /// How long before that the last version from another device had come to the writer.
+    /// How long before that the last version that the writer had from another device was made there.
     pub rested_ms: Option<i64>,
 }
 
@@ -133,17 +133,16 @@ impl Memory {
         Some(Race { unknown_ms: begun.min().map(|at| ms_from(at, written)), rested_ms: self.rested_ms(&path, written) })
     }
 
-    /// How long before this moment the last version of a file had come to the writer from another device.
+    /// How long before this moment the last version of a file that the writer had from another device was made there. What
+    /// matters is when its author may save again, and not how long it took to come.
     fn rested_ms(&self, path: &Path, at: Instant) -> Option<i64> {
         let here = self.of(WRITER, path).filter(|sight| sight.at < at && sight.text.is_some());
-        let came = here.filter(|sight| {
-            let first = self.seen.iter().find(|s| s.path == path && s.version() == sight.version());
-            first.is_some_and(|first| first.node != WRITER)
-        });
-        came.last().map(|sight| ms_from(sight.at, at))
+        let first = |sight: &Sight| self.seen.iter().find(|s| s.path == path && s.version() == sight.version());
+        let made = here.filter_map(first).filter(|first| first.node != WRITER);
+        made.map(|first| first.at).max().map(|made| ms_from(made, at))
     }
 
-    /// What the writer wrote into notes, with how long before the last version from another device had come.
+    /// What the writer wrote into notes, with how long before the last version that it had from another device was made.
     pub fn writes(&self, is_a_persons: impl Fn(blake3::Hash) -> bool) -> Vec<(&Sight, Option<i64>)> {
         let mut known = BTreeSet::new();
         let mut writes = Vec::new();
