@@ -548,6 +548,8 @@ Examples:
     },
 
     /// End a hold.
+    ///
+    /// Also lets showd write a file again that it leaves alone because somebody undid it each time.
     #[command(after_help = "Example:\n  showctl release \"rundown/10 Tea.md\"")]
     Release {
         /// A file or folder.

@@ -43,7 +43,7 @@ impl Coordinator {
             Ask::Take { file, kind, why } => self.take(client, who, file, kind, why),
             Ask::Renew { lease } => self.renew(client, lease),
             Ask::GiveBack { lease } => self.give_back(lease),
-            Ask::Release { file } => self.release(&file),
+            Ask::Release { file } => self.release(&file, who),
             Ask::Accept { proposals } => {
                 self.judge_proposals(&proposals, &ProposalState::Accepted { by: who.name.clone() })
             }
@@ -258,11 +258,17 @@ impl Coordinator {
         no(RefusalKind::NotFound, text, "\"showctl locks\" lists those there are".to_owned())
     }
 
-    fn release(&mut self, file: &FilePath) -> Answer {
-        let Some(lease) = self.leases.of_file(file, LeaseKind::Hold) else {
+    /// Ends what keeps us from writing a file: a hold, and that it is left alone because somebody undid what we wrote.
+    fn release(&mut self, file: &FilePath, who: &Peer) -> Answer {
+        let is_calm = self.end_storm(file, &who.name);
+        if is_calm {
+            self.mark_file(file);
+        }
+        if let Some(lease) = self.leases.of_file(file, LeaseKind::Hold) {
+            self.end_lease(lease, "released");
+        } else if !is_calm {
             return no(RefusalKind::NotFound, format!("nobody holds {file}"), "see \"showctl locks\"".to_owned());
-        };
-        self.end_lease(lease, "released");
+        }
         Ok(Reply::Done)
     }
 

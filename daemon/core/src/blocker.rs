@@ -127,7 +127,7 @@ pub enum Blocker {
         file: FilePath,
         what: Disquiet,
     },
-    /// We wrote the same into it too often, and somebody undid it each time.
+    /// We wrote the same into it, or made it again, too often, and somebody undid it each time.
     Storm {
         file: FilePath,
         times: u32,
@@ -156,8 +156,9 @@ pub enum Blocker {
 }
 
 impl Blocker {
-    /// True for what ends only when somebody outside acts: a person, another program, a file that arrives. Nobody is
-    /// held back by a soft `after` that waits for such a thing, and `wait --idle` does not wait for it.
+    /// True for what ends only when somebody outside acts: a person, another program, a file that arrives; or, as a
+    /// storm, long after. Nobody is held back by a soft `after` that waits for such a thing, and `wait --idle` does not
+    /// wait for it.
     pub fn is_outside(&self) -> bool {
         matches!(
             self,
@@ -171,6 +172,7 @@ impl Blocker {
                 | Self::Held { .. }
                 | Self::BeingWritten { .. }
                 | Self::ConflictCopy { .. }
+                | Self::Storm { .. }
                 | Self::ShareAway { .. }
                 | Self::ShareReadOnly { .. }
                 | Self::RunnerAway
@@ -245,7 +247,7 @@ impl fmt::Display for Blocker {
             Self::Probing { file } => write!(f, "it is being asked whether somebody else writes {file}"),
             Self::Disquiet { file, what, .. } => write!(f, "{file} is not quiet: {what}"),
             Self::Storm { file, times, .. } => {
-                write!(f, "somebody undid what showd wrote into {file} {times} times, so it is left alone")
+                write!(f, "somebody undid what showd wrote to {file} {times} times, so it is left alone")
             }
             Self::ShareAway { share } => write!(f, "the share {share} is away"),
             Self::ShareReadOnly { share } => write!(f, "the share {share} is owned by another machine"),

@@ -139,6 +139,9 @@ impl Coordinator {
             self.readers.entry(file.clone()).or_default().insert(id);
             lane.reads.insert(file);
         }
+        if let Some(at) = outlook.calm {
+            self.wake_calm(id, at);
+        }
         if let Some(at) = outlook.wake {
             self.wake_lane(id, at);
         }

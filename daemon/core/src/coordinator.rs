@@ -98,6 +98,8 @@ pub(crate) enum Timer {
     Lane(LaneId),
     /// A file may become quiet.
     Quiet(LaneId),
+    /// A storm is over.
+    Calm(LaneId),
     Retry(JobId),
     Publish(IntentId),
     Scan(crate::ShareId),
@@ -191,6 +193,7 @@ impl Coordinator {
                     }
                     self.dirty.insert(lane);
                 }
+                Timer::Calm(lane) => drop(self.dirty.insert(lane)),
                 Timer::Retry(job) => self.mark_job(job),
                 Timer::Publish(intent) => self.publish_again(intent),
                 Timer::Scan(share) => self.scan_again(share),

@@ -35,6 +35,8 @@ pub(crate) struct Outlook {
     pub wants: Wants,
     /// When to look again because something settles.
     pub wake: Option<Time>,
+    /// When a storm is over.
+    pub calm: Option<Time>,
     /// Files it depends on beyond what the step's own patterns match.
     pub reads: BTreeSet<FilePath>,
     /// Views and looked-up keys it used; others may be forgotten.
@@ -356,7 +358,10 @@ impl Planner<'_> {
             },
             Recall::Known(known) => match self.in_place(&known) {
                 Ok(None) => return Stand::Known { known, parts, texts: gathered.texts },
-                Ok(Some(why)) => why,
+                Ok(Some(why)) => match self.storm(&known) {
+                    None => why,
+                    Some(storm) => return Stand::Blocked(vec![storm]),
+                },
                 Err(blocker) => return Stand::Blocked(vec![blocker]),
             },
         };
@@ -474,6 +479,14 @@ impl Planner<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// One of the outputs was made again too often, because somebody undid it each time.
+    fn storm(&mut self, known: &ActionRow) -> Option<Blocker> {
+        let storm =
+            known.outputs.iter().filter_map(|output| self.core.storm(&output.file)).max_by_key(Blocker::until)?;
+        self.out.calm = self.out.calm.max(storm.until());
+        Some(storm)
     }
 
     /// What keeps an output that lies there from being compared, if anything.

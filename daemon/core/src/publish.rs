@@ -19,6 +19,7 @@ use crate::{
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -341,6 +342,7 @@ impl Coordinator {
         }
         match &intent.cause {
             Cause::Attempt { job, attempt, action } => {
+                self.note_made_again(intent, *job);
                 if self.is_publishing_job(*job, intent.id) {
                     self.record(*job, (**action).clone());
                 }
@@ -389,6 +391,33 @@ impl Coordinator {
         // Of what steps made only the digest is kept: by it we know our own among what Syncthing sets aside.
         let (file, at, origin, by_us) = (file.clone(), self.now, origin.to_owned(), !is_person);
         self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us }));
+    }
+
+    /// What lay there before, if anything, was not what we had left there: somebody undid it, and that counts for the
+    /// storm guard.
+    fn note_made_again(&mut self, intent: &Intent, job: JobId) {
+        let Some(held) = self.jobs.get(&job) else { return };
+        let Some(last) = self.lanes.get(&held.lane).and_then(|lane| lane.index.get(&held.row.node)) else { return };
+        let left = |file: &FilePath| last.action.outputs.iter().find(|out| out.file == *file).map(|out| out.digest);
+        let mut kept = BTreeMap::new();
+        let mut again = Vec::new();
+        for made in &intent.moves {
+            let (file, new, lay) = match made {
+                Move::Rename { from, base, .. } => {
+                    kept.insert(from, *base);
+                    continue;
+                }
+                Move::New { file, new, .. } => (file, *new, kept.get(file).copied()),
+                Move::Replace { file, base, new, .. } => (file, *new, Some(*base)),
+                Move::Remove { .. } => continue,
+            };
+            if left(file).is_some_and(|left| lay != Some(left)) {
+                again.push((file.clone(), new));
+            }
+        }
+        for (file, new) in again {
+            self.note_written(&file, new, &[]);
+        }
     }
 
     /// Bytes that a person wrote in the moment of a publish: whatever becomes of the file, its history has them.

@@ -79,7 +79,7 @@ impl fmt::Display for Disquiet {
 #[derive(Debug, Default)]
 pub(crate) struct Probes {
     of: BTreeMap<FilePath, Probe>,
-    /// What we wrote into which file, and when, within the storm guard's window.
+    /// What we wrote into which note, and what we had to make again, and when, within the storm guard's window.
     written: BTreeMap<FilePath, BTreeMap<Wrote, VecDeque<Time>>>,
 }
 
@@ -197,7 +197,11 @@ impl Coordinator {
             self.leases.wait(job, blocker);
         }
         if !blockers.is_empty() {
-            if let Some(at) = blockers.iter().filter_map(Blocker::until).max() {
+            let (storms, others): (Vec<_>, Vec<_>) =
+                blockers.iter().partition(|blocker| matches!(blocker, Blocker::Storm { .. }));
+            if let Some(at) = storms.into_iter().filter_map(Blocker::until).max() {
+                self.wake_calm(lane, at);
+            } else if let Some(at) = others.into_iter().filter_map(Blocker::until).max() {
                 self.wake_quiet(lane, at);
             }
             return false;
@@ -247,6 +251,13 @@ impl Coordinator {
         self.probes.of.get(file).is_some_and(|probe| probe.is_asked)
     }
 
+    /// Nobody waits for that.
+    pub(crate) fn wake_calm(&mut self, id: LaneId, at: Time) {
+        if at > self.now {
+            self.timers.insert((at, Timer::Calm(id)));
+        }
+    }
+
     fn wake_quiet(&mut self, id: LaneId, at: Time) {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         if at > self.now && lane.quiet.is_none_or(|quiet| at < quiet) {
@@ -283,14 +294,29 @@ impl Coordinator {
         if let Some(Blocker::Storm { times, .. }) = self.storm(file)
             && times == times_max + 1
         {
-            let text = format!("{file} is left alone: somebody undoes what showd writes into it, {times} times by now");
+            let text = format!("{file} is left alone: somebody undoes what showd writes there, {times} times by now");
             self.log("file.storm").file(file).text(text);
         }
     }
 
+    /// Files that are left alone, because somebody undoes what we write there.
+    pub fn storms(&self) -> impl Iterator<Item = Blocker> {
+        self.probes.written.keys().filter_map(|file| self.storm(file))
+    }
+
+    /// A person says that whoever undid it will not do so again. False: nobody did.
+    pub(crate) fn end_storm(&mut self, file: &FilePath, who: &str) -> bool {
+        if self.storm(file).is_none() {
+            return false;
+        }
+        self.probes.written.remove(file);
+        self.log("file.storm").file(file).text(format!("{who} lets showd write {file} again"));
+        true
+    }
+
     /// What we write and somebody undoes each time is left alone for a while: two programs of two minds about one text
     /// would write for ever.
-    fn storm(&self, file: &FilePath) -> Option<Blocker> {
+    pub fn storm(&self, file: &FilePath) -> Option<Blocker> {
         let (times_max, window_ms) = self.playbook.rules.storm;
         let written = self.probes.written.get(file).filter(|_| times_max > 0)?;
         let storms = written.values().filter_map(|times| {

@@ -166,7 +166,7 @@ impl Coordinator {
         let clock = self.timers.iter().any(|(_, timer)| match timer {
             Timer::Lane(_) | Timer::Retry(_) | Timer::Publish(_) => true,
             Timer::Quiet(_) => quiet_too,
-            Timer::Scan(_) => false,
+            Timer::Calm(_) | Timer::Scan(_) => false,
         });
         let shares = self.shares.values().any(|share| share.walk != Walk::Still || share.known == Known::Unscanned);
         let tools = self.playbook.rules.tools.iter().any(|tool| !self.tools.contains_key(tool));

@@ -243,7 +243,8 @@ asks! {
     /// A person's hold on a path: it is read, not written, until released.
     Hold { path: String, #[serde(default)] why: String } -> Lock(LockView);
 
-    /// Ends a person's hold on a path, whoever set it.
+    /// Ends a person's hold on a path, whoever set it, and lets showd write a file that it leaves alone because somebody
+    /// undid it each time.
     Release { path: String } -> Done(DoneView);
 
     /// Edits that wait for a person, newest first. An empty list of states means the open ones.

@@ -5,7 +5,7 @@ use super::{Answered, Seen, later, not_found, rest};
 use crate::inbox::Said;
 use crate::sync::{AddIgnoresError, AddedIgnores};
 use crate::words::because;
-use show_core::ShareId;
+use show_core::{Blocker, FilePath, ShareId};
 use show_protocol::{
     Answer, ArchiveView, DoctorView, FindingView, Health, IgnoresView, NoticeView, Refusal, RefusalKind, ShareState,
     ShareView, size,
@@ -16,9 +16,33 @@ use std::path::Path;
 const FREE_BYTES_MIN: u64 = 512 << 20;
 
 pub fn doctor(seen: &Seen<'_>) -> Said {
-    let (world, shares) = (seen.world.clone(), rest::share_views(seen));
+    let (world, shares, storms) = (seen.world.clone(), rest::share_views(seen), storms(seen));
     let up_ms = seen.now.0 - world.started_at.0;
-    later(move |_| Answer::Doctor(DoctorView { findings: findings(&world, &shares, up_ms) }).into())
+    later(move |_| {
+        let mut findings = findings(&world, &shares, up_ms);
+        findings.extend(storms.into_iter().map(|NoticeView { text, hint }| finding("", Health::Warning, text, hint)));
+        Answer::Doctor(DoctorView { findings }).into()
+    })
+}
+
+/// Files that showd leaves alone, because somebody undoes what it writes there.
+fn storms(seen: &Seen<'_>) -> Vec<NoticeView> {
+    let storms = seen.core.storms().filter_map(|storm| match &storm {
+        Blocker::Storm { file, until, .. } => {
+            let minutes = (until.0 - seen.now.0).max(0) / 60_000 + 1;
+            Some(NoticeView { text: format!("{storm} for another {minutes} min"), hint: end_of_storm(file) })
+        }
+        _ => None,
+    });
+    storms.collect()
+}
+
+/// The next move where somebody undoes what showd writes.
+pub fn end_of_storm(file: &FilePath) -> String {
+    let path = &file.path;
+    format!(
+        "find the program that does it, on any device; then \"showctl release '{path}'\" lets showd write it at once"
+    )
 }
 
 /// Has Syncthing keep files of one machine apart, as its notices offer.
@@ -56,10 +80,12 @@ pub fn add_ignores(seen: &Seen<'_>, ask: &show_protocol::ask::AddIgnores) -> Ans
 }
 
 /// What of it the person who runs showd should know at once.
-pub fn notices(world: &World) -> Vec<NoticeView> {
+pub fn notices(seen: &Seen<'_>) -> Vec<NoticeView> {
+    let world = seen.world;
     let found = sandbox(world).into_iter().chain([room(&world.config.paths.state, "state")]).chain(archive(world));
     let found = found.filter(|finding| finding.health != Health::Good);
     let mut notices = world.board.notices();
+    notices.extend(storms(seen));
     notices.extend(found.map(|finding| NoticeView { text: finding.text, hint: finding.hint }));
     notices
 }

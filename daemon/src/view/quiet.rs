@@ -1,6 +1,6 @@
 //! Whether a file may be written now: what [`show_core::Coordinator::quiet`] says, for people.
 
-use super::{Answered, Seen, job, later, not_found, rest};
+use super::{Answered, Seen, doctor, job, later, not_found, rest};
 use show_core::{Blocker, FilePath, JobState as State, ProposalState, WEAVE, is_markdown};
 use show_protocol::{Answer, WhyFileView};
 
@@ -20,6 +20,11 @@ pub fn why(seen: &Seen<'_>, file: &FilePath) -> Answered {
         ..WhyFileView::default()
     };
     let path = &file.path;
+    if let Some(storm) = seen.core.storm(file).filter(|_| !is_markdown(path)) {
+        view.text = format!("{path} is not made again now");
+        (view.blockers, view.hint) = (vec![job::blocker(&storm)], doctor::end_of_storm(file));
+        return Ok(Answer::WhyFile(view).into());
+    }
     let Some(row) = seen.reader.file(file)? else {
         let root = seen.world.root(file.share).map(std::path::Path::to_path_buf);
         view.text = format!("no step reads {path}, and showd writes only what it made or what it reads");
@@ -53,6 +58,8 @@ pub fn why(seen: &Seen<'_>, file: &FilePath) -> Answered {
         format!("\"showctl conflicts\" shows both sides, \"showctl resolve '{path}'\" settles it")
     } else if blockers.iter().any(|one| matches!(one, Blocker::Held { .. })) {
         format!("\"showctl release '{path}'\" ends the hold")
+    } else if blockers.iter().any(|one| matches!(one, Blocker::Storm { .. })) {
+        doctor::end_of_storm(file)
     } else if proposals > 0 {
         "\"showctl proposals\" lists what waits for a yes or no".to_owned()
     } else {

@@ -60,7 +60,7 @@ pub fn gather(seen: &Seen<'_>) -> Result<Gathering, StoreError> {
         proposals_open: u32::try_from(seen.core.proposals().filter(|row| row.state == ProposalState::Open).count())
             .unwrap_or(u32::MAX),
         conflicts: u32::try_from(seen.core.conflicts().filter(|one| one.is_open).count()).unwrap_or(u32::MAX),
-        notices: doctor::notices(seen.world),
+        notices: doctor::notices(seen),
         archive: seen.world.board.archive(),
         ..StatusView::default()
     };

@@ -687,3 +687,64 @@ fn two_who_rewrite_a_note_in_turn_are_parted_for_a_while() {
     }
     assert_eq!(times, 7, "then it is left alone");
 }
+
+#[test]
+fn an_output_that_somebody_removes_each_time_is_left_alone_until_a_person_lets_it_be_made_again() {
+    let script = "ep/0900/scripts/script.html";
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all();
+    let mut now = 0.0;
+    let mut again = 0;
+    for _ in 0..10 {
+        if show.exists(script) {
+            show.remove(script);
+        }
+        now += 10.0;
+        show.at(now).finish_all();
+        again += u32::from(show.exists(script));
+    }
+    assert_eq!(again, 7, "then it is left alone");
+    let said = "somebody undid what showd wrote to ep/0900/scripts/script.html 7 times, so it is left alone";
+    assert_eq!(show.plan("ep/0900/").trim(), format!("compile              blocked: {said}"));
+    assert_eq!(show.core.storms().map(|storm| storm.to_string()).collect::<Vec<_>>(), [said]);
+    assert!(show.core.is_idle(true), "nobody waits an hour for that");
+    // What is new is made all the same.
+    show.save("ep/0900/a.md", "pot").at(now + 10.0).finish_all();
+    assert_eq!(show.text(script), "POT");
+    show.save("ep/0900/a.md", "kettle").remove(script).at(now + 20.0).finish_all();
+    assert!(!show.exists(script));
+    show.skip().ask(Ask::Release { file: file(script) }).finish_all();
+    assert_eq!(show.text(script), "KETTLE");
+    let told = show.told();
+    assert!(told.contains("pat lets showd write ep/0900/scripts/script.html again"), "{told}");
+    assert_eq!(show.core.storms().count(), 0);
+}
+
+#[test]
+fn what_is_left_alone_is_made_again_when_the_storm_is_over() {
+    let script = "ep/0900/scripts/script.html";
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all();
+    for round in 1..9 {
+        if show.exists(script) {
+            show.remove(script);
+        }
+        show.at(f64::from(round) * 10.0).finish_all();
+    }
+    assert!(!show.exists(script));
+    show.at(3_000.0).finish_all();
+    assert!(!show.exists(script));
+    show.at(3_700.0).finish_all();
+    assert_eq!(show.text(script), "KETTLE");
+}
+
+#[test]
+fn a_text_that_people_undo_and_redo_is_no_storm() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.finish_all();
+    for round in 1..30 {
+        let text = if round % 2 == 0 { "kettle" } else { "pot" };
+        show.save("ep/0900/a.md", text).at(f64::from(round) * 10.0).finish_all();
+        assert_eq!(show.text("ep/0900/scripts/script.html"), text.to_uppercase());
+    }
+}

@@ -323,6 +323,10 @@ impl Story {
         Outcome::Done { stamps: stamps.collect() }
     }
 
+    pub fn exists(&self, path: &str) -> bool {
+        self.disk.contains_key(path)
+    }
+
     pub fn text(&self, path: &str) -> &str {
         &self.disk[path].0
     }
