@@ -115,6 +115,8 @@ pub struct Device {
 pub struct Connection {
     pub connected: bool,
     pub client_version: String,
+    /// Of the connection that there is.
+    pub started_at: Option<Timestamp>,
 }
 
 /// Of `GET /rest/stats/device`.

@@ -2,7 +2,8 @@
 //! away says so once and looks for it again.
 //!
 //! Numbers of events are dense for one list of kinds and begin again with each start of Syncthing. A gap means that
-//! more happened than it remembers: then everything is learnt anew and the shares are walked. Events only say where to
+//! more happened than it remembers, and after a silence or a start nobody can say what did: then everything is learnt
+//! anew, from who edited which note to when each device connected, and the shares are walked. Events only say where to
 //! look; nothing is believed because of one.
 
 use super::client::{AskError, Client, Event, FolderStatus};
@@ -27,7 +28,8 @@ const REST_MAX: Duration = Duration::from_secs(60);
 const SURVEY_STANDS_MS: u64 = 60 * 60 * 1_000;
 
 pub fn start(told: Syncthing, inner: Arc<Inner>, is_alive: Receiver<()>) {
-    let follower = Follower { told, inner, is_alive, said: BTreeSet::new(), surveys: BTreeMap::new() };
+    let (said, surveys) = (BTreeSet::new(), BTreeMap::new());
+    let follower = Follower { told, inner, is_alive, said, surveys, has_followed: false };
     std::thread::Builder::new()
         .name("sync follow".into())
         .spawn(move || follower.run())
@@ -41,6 +43,8 @@ struct Follower {
     /// Warnings that stand on the board.
     said: BTreeSet<String>,
     surveys: BTreeMap<String, (Time, Survey)>,
+    /// Some of it may have been missed since.
+    has_followed: bool,
 }
 
 /// Nobody needs us any more.
@@ -92,10 +96,13 @@ impl Follower {
 
     fn follow(&mut self, client: &Client, rest: &mut Duration) -> Result<Over, AskError> {
         // Before everything is learnt: what changes meanwhile comes as an event.
-        let mut since = client.latest_event()?;
-        self.learn(client)?;
-        info!(url = client.url(), version = client.version()?, "Syncthing answers");
         let mut start_time = client.system()?.start_time;
+        let mut since = client.latest_event()?;
+        self.learn_anew(client)?;
+        info!(url = client.url(), version = client.version()?, "Syncthing answers");
+        if std::mem::replace(&mut self.has_followed, true) {
+            self.scan_all();
+        }
         loop {
             self.inner.found_again(client);
             *rest = REST;
@@ -103,15 +110,15 @@ impl Follower {
             if self.is_over(Duration::ZERO) {
                 return Ok(Over);
             }
-            // Silent for long: or was it started anew, and counts from the beginning?
-            let is_another = events.is_empty() && client.system()?.start_time != start_time;
+            // It may have been started anew, and numbers that follow on may be another count's.
+            let started = client.system()?.start_time;
             let is_gap = events.first().is_some_and(|first| first.id != since + 1);
-            if is_another || is_gap {
+            if is_gap || started != start_time {
                 info!(since, "Syncthing's events went on without us; learning everything anew");
-                start_time = client.system()?.start_time;
+                start_time = started;
                 since = client.latest_event()?;
-                self.learn(client)?;
-                self.inner.roots.keys().for_each(|share| (self.inner.hints)(Hint::Scan(*share)));
+                self.learn_anew(client)?;
+                self.scan_all();
                 continue;
             }
             since = events.last().map_or(since, |last| last.id);
@@ -121,6 +128,10 @@ impl Follower {
                 self.warn();
             }
         }
+    }
+
+    fn scan_all(&self) {
+        self.inner.roots.keys().for_each(|share| (self.inner.hints)(Hint::Scan(*share)));
     }
 
     /// Says whether folders or devices changed.
@@ -168,6 +179,12 @@ impl Follower {
         is_changed
     }
 
+    /// The same, and what events would have told: what a folder holds, and who edited its notes.
+    fn learn_anew(&mut self, client: &Client) -> Result<(), AskError> {
+        self.surveys.clear();
+        self.learn(client)
+    }
+
     /// Learns folders and devices, and what of them endangers people's text.
     fn learn(&mut self, client: &Client) -> Result<(), AskError> {
         let system = client.system()?;
@@ -206,6 +223,7 @@ impl Follower {
             known.client = now.client.take();
             known.editors = std::mem::take(&mut now.editors);
             known.back = std::mem::take(&mut now.back);
+            known.note_connections();
             *now = known;
         }
         for place in &ours {
@@ -239,7 +257,7 @@ impl Follower {
         roots().any(|root| root.path.starts_with(&place.path) || place.path.starts_with(&root.path))
     }
 
-    /// Looks at what a folder holds, and the first time at who edited its notes.
+    /// Looks at what a folder holds, and at who edited its notes.
     fn survey(&mut self, client: &Client, place: &Place) -> Result<(), AskError> {
         let id = &place.folder.id;
         let now = self.inner.clock.now();
@@ -248,10 +266,9 @@ impl Follower {
         }
         let (survey, notes) = survey(&place.path);
         self.surveys.insert(id.clone(), (now, survey));
-        let recalled = editors::recall(&self.inner.state, id);
-        let is_new = recalled.is_none();
-        self.inner.note_editors(id, recalled.unwrap_or_default().iter().map(String::as_str));
-        if !is_new || place.folder.paused {
+        let recalled = editors::recall(&self.inner.state, id).unwrap_or_default();
+        self.inner.note_editors(id, recalled.iter().map(String::as_str));
+        if place.folder.paused {
             return Ok(());
         }
         for note in &notes {

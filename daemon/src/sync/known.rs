@@ -19,7 +19,7 @@ pub struct Known {
     pub names: BTreeMap<String, String>,
     pub connections: BTreeMap<String, Connection>,
     pub last_seen: BTreeMap<String, Timestamp>,
-    /// When devices were seen to connect.
+    /// When devices connected.
     pub back: BTreeMap<String, Time>,
     /// By folder, as of the last event about it.
     pub statuses: BTreeMap<String, FolderStatus>,
@@ -88,6 +88,15 @@ impl Known {
         self.connections.get(device).is_some_and(|connection| connection.connected)
     }
 
+    /// What is connected came back when that began, whether or not anybody told us then.
+    pub fn note_connections(&mut self) {
+        for (device, connection) in self.connections.iter().filter(|(_, connection)| connection.connected) {
+            let Some(began) = connection.started_at else { continue };
+            let back = self.back.entry(device.clone()).or_insert(Time(began.as_millisecond()));
+            *back = (*back).max(Time(began.as_millisecond()));
+        }
+    }
+
     /// Devices changed a file of this folder. Says whether one of them is new.
     pub fn note_editors<'a>(&mut self, folder: &str, editors: impl Iterator<Item = &'a str>) -> bool {
         let me = short(&self.me).to_owned();
@@ -112,6 +121,21 @@ mod tests {
         assert_eq!(of("/home/producer/show/a/b.md"), Some(("show".to_owned(), "a/b.md".to_owned())));
         assert_eq!(of("/home/producer/shower/b.md"), Some(("all".to_owned(), "shower/b.md".to_owned())));
         assert_eq!(of("/srv/b.md"), None);
+    }
+
+    #[test]
+    fn who_is_connected_came_back_when_that_began() {
+        let mut known = Known::default();
+        let began = |second: i64| jiff::Timestamp::from_second(second).ok();
+        let connection = |connected, started_at| Connection { connected, started_at, ..Connection::default() };
+        known.connections.insert("A".into(), connection(true, began(7)));
+        known.connections.insert("B".into(), connection(true, began(3)));
+        known.connections.insert("C".into(), connection(false, began(9)));
+        known.connections.insert("D".into(), connection(true, None));
+        known.back = [("B".into(), Time(5_000)), ("C".into(), Time(1_000))].into();
+        known.note_connections();
+        let back: Vec<_> = known.back.iter().map(|(device, at)| (device.as_str(), at.0)).collect();
+        assert_eq!(back, [("A", 7_000), ("B", 5_000), ("C", 1_000)]);
     }
 
     #[test]
