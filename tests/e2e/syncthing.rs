@@ -1,13 +1,16 @@
 //! Real Syncthing nodes: what showd learns from one, and that the rig of these tests is what it says.
 
 mod account;
+mod away;
 mod chaos;
 mod count;
 mod deletions;
+mod events;
 mod naive;
 mod outputs;
 mod person;
 mod plays;
+mod renames;
 mod text;
 mod witness;
 
@@ -22,7 +25,7 @@ use showd::sync::{self, AddIgnoresError, AddedIgnores, Hint, Lies, Root};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tempfile::TempDir;
 
 const NOTE: &str = "episodes/0900/rundown/10 Cold Open.md";
@@ -69,6 +72,8 @@ struct Asker {
     sync: sync::Handle,
     board: Board,
     hints: Mutex<Receiver<Hint>>,
+    /// Held by a test: whoever gives a hint waits.
+    gate: Arc<Mutex<()>>,
     folder: std::path::PathBuf,
     state: TempDir,
 }
@@ -82,6 +87,7 @@ impl Asker {
     fn told(node: &Node, away: Away, remote_quiet_ms: Option<u64>, told: Syncthing) -> Self {
         let (sender, hints) = mpsc::channel();
         let sender = Mutex::new(sender);
+        let gate = Arc::new(Mutex::new(()));
         let (board, state) = (Board::default(), tempfile::tempdir().expect("a temporary folder"));
         let needs = sync::Needs {
             told,
@@ -89,10 +95,16 @@ impl Asker {
             state: state.path().to_path_buf(),
             board: board.clone(),
             clock: Arc::new(Clock::new()),
-            hints: Arc::new(move |hint| drop(sender.lock().expect("nobody panics").send(hint))),
+            hints: {
+                let gate = Arc::clone(&gate);
+                Arc::new(move |hint| {
+                    drop(gate.lock().expect("nobody panics"));
+                    drop(sender.lock().expect("nobody panics").send(hint));
+                })
+            },
         };
         let folder = node.folder().to_path_buf();
-        Self { sync: sync::start(needs), board, hints: Mutex::new(hints), folder, state }
+        Self { sync: sync::start(needs), board, hints: Mutex::new(hints), gate, folder, state }
     }
 
     fn up(self) -> Self {
@@ -120,9 +132,22 @@ impl Asker {
         self.board.notices().iter().any(|notice| notice.text.contains(part))
     }
 
+    /// From the next hint on nothing of Syncthing's is listened to, until this is dropped.
+    fn stall(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock().expect("nobody panics")
+    }
+
     fn wait_for_hint(&self, path: &str) {
+        self.wait_for(&Hint::Look(file(path)));
+    }
+
+    fn wait_for_scan(&self) {
+        self.wait_for(&Hint::Scan(ShareId(0)));
+    }
+
+    fn wait_for(&self, wanted: &Hint) {
         let hints = self.hints.lock().expect("nobody panics");
-        while hints.recv_timeout(std::time::Duration::from_secs(120)).expect("a hint") != Hint::Look(file(path)) {}
+        while hints.recv_timeout(std::time::Duration::from_secs(120)).expect("a hint") != *wanted {}
     }
 }
 
@@ -202,11 +227,14 @@ fn a_device_that_edited_here_and_went_away_is_waited_for_as_the_share_says() {
     let a = cluster.node("a");
     let strict = Asker::of(a, Away::Strict).up();
     let bold = Asker::of(a, Away::Bold).up();
+    let (grace, over) = (Asker::of(a, Away::Grace { days: 1 }).up(), Asker::of(a, Away::Grace { days: 0 }).up());
     cluster.cut("a", "c");
     assert_eq!(strict.look(NOTE), [], "c never edited");
     cluster.cut("a", "b");
-    until("it is noticed", || strict.look(NOTE) == [Disquiet::EditorsAway { devices: vec!["b".into()] }]);
+    let b_is_away = [Disquiet::EditorsAway { devices: vec!["b".into()] }];
+    until("it is noticed", || strict.look(NOTE) == b_is_away && grace.look(NOTE) == b_is_away);
     assert_eq!(bold.look(NOTE), []);
+    until("its time is over", || over.look(NOTE).is_empty());
     let remembered = std::fs::read_dir(strict.state.path().join("syncthing")).expect("it is remembered").count();
     assert_eq!(remembered, 1);
     cluster.mend("a", "b");

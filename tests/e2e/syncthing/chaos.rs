@@ -128,11 +128,14 @@ impl Drop for Ending<'_> {
 
 /// The daemon at a node, as it comes but for its clocks.
 pub fn showd(node: &Node) -> Show {
+    showd_with(node, "merge = \"auto\"\n")
+}
+
+/// The same with these lines for the share.
+pub fn showd_with(node: &Node, share: &str) -> Show {
     let mut show = Show::new();
     let (folder, home) = (node.folder(), node.home());
-    show.configure_whole(&format!(
-        "{CLOCKS}[syncthing]\nhome = {home:?}\n[share.show]\npath = {folder:?}\nmerge = \"auto\"\n"
-    ));
+    show.configure_whole(&format!("{CLOCKS}[syncthing]\nhome = {home:?}\n[share.show]\npath = {folder:?}\n{share}"));
     show.start();
     show
 }

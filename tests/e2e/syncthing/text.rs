@@ -7,23 +7,30 @@ use std::path::{Path, PathBuf};
 
 /// A season, small enough that people meet in their notes. Returns every text that was written.
 pub fn lay_out(folder: &Path) -> Vec<String> {
+    EPISODES.iter().flat_map(|episode| lay_out_episode(folder, episode, &TITLES)).collect()
+}
+
+/// An episode of two notes, for those who need no season.
+pub fn lay_out_small(folder: &Path) {
+    lay_out_episode(folder, EPISODES[0], &TITLES[..2]);
+}
+
+fn lay_out_episode(folder: &Path, episode: &str, titles: &[&str]) -> Vec<String> {
     let mut texts = Vec::new();
     let mut write = |path: PathBuf, text: String| {
         fs::write(path, &text).expect("the folder is writable");
         texts.push(text);
     };
-    for episode in EPISODES {
-        let dir = folder.join("episodes").join(episode);
-        fs::create_dir_all(dir.join("rundown")).expect("the folder is writable");
-        let id = format!("EPSMSA79Z40T34{}T", &episode[1..]);
-        let info = format!(
-            "---\nAssetID: {id}\nepisode_number: \"{episode}\"\ntype: sunday_show\nairdate: 2026-08-09\n\
-             title: The Kettle Report\nduration: 00:00:30\nstatus: production\n---\n# Episode {episode}\n"
-        );
-        write(dir.join("info.md"), info);
-        for (order, title) in (10..).step_by(10).zip(TITLES) {
-            write(dir.join("rundown").join(format!("{order} {title}.md")), note(order, title));
-        }
+    let dir = folder.join("episodes").join(episode);
+    fs::create_dir_all(dir.join("rundown")).expect("the folder is writable");
+    let id = format!("EPSMSA79Z40T34{}T", &episode[1..]);
+    let info = format!(
+        "---\nAssetID: {id}\nepisode_number: \"{episode}\"\ntype: sunday_show\nairdate: 2026-08-09\n\
+         title: The Kettle Report\nduration: 00:00:30\nstatus: production\n---\n# Episode {episode}\n"
+    );
+    write(dir.join("info.md"), info);
+    for (order, title) in (10..).step_by(10).zip(titles) {
+        write(dir.join("rundown").join(format!("{order} {title}.md")), note(order, title));
     }
     texts
 }
