@@ -42,6 +42,34 @@ fn a_hold_keeps_a_note_as_it_is_until_it_is_released() {
 }
 
 #[test]
+fn a_note_that_a_script_changes_back_each_time_is_left_alone_until_a_person_lets_it_be_written() {
+    let mut show = Show::new();
+    show.configure("settle = \"50ms\"\nsettle_media = \"50ms\"\nquiet = \"100ms\"\n");
+    messy_episode(&show);
+    show.start();
+    let mut times = 0;
+    loop {
+        show.idle();
+        if show.read(LEAK_PATH) == LEAK {
+            break;
+        }
+        times += 1;
+        assert!(times < 20, "it goes on for ever");
+        show.write(LEAK_PATH, LEAK);
+    }
+    assert_eq!(times, 7);
+    let why = show.ctl(&["why", LEAK_PATH]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(why.contains("somebody undid what showd wrote to") && why.contains("showctl release"), "{why}");
+    for page in ["doctor", "status"] {
+        assert!(show.json(&[page]).to_string().contains("7 times, so it is left alone for another"), "{page}");
+    }
+    assert_eq!(show.ctl(&["release", LEAK_PATH]).code, 0);
+    show.idle();
+    assert!(!show.read(LEAK_PATH).contains("pending"), "whoever undid it no longer does");
+    assert!(!show.json(&["doctor"]).to_string().contains("left alone"));
+}
+
+#[test]
 fn a_script_with_a_lock_has_the_file_to_itself_and_its_own_exit_status_comes_back() {
     let mut show = Show::new();
     messy_episode(&show);
