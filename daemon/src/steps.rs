@@ -15,6 +15,7 @@ mod runtime;
 mod scan;
 mod work;
 
+pub use repair::HAND_BACK;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;

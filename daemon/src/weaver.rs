@@ -7,9 +7,9 @@ use crate::blob::Archive;
 use crate::inbox::{Gone, Inbox};
 use crate::share::Shares;
 use crate::words::because;
-use show_core::{Binding, Digest, Event, Ours, WeaveOrder, Woven};
+use show_core::{Binding, Digest, Event, Ours, ProposalId, WeaveOrder, Woven};
 use show_publish::Keep;
-use show_script::weave::{FileKind, Layer, Minted, Value, Weave, weave};
+use show_script::weave::{FileKind, Layer, Minted, Refused, Value, Weave, weave};
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -76,7 +76,9 @@ fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<W
         bindings: &bindings,
     };
     let mut taken: BTreeSet<String> = order.taken.iter().cloned().collect();
-    let came = weave(&asked, &mut |_place, prefix| mint(prefix, order.now.0, &mut taken));
+    let mut make_id = |_: &str, prefix: &str| mint(prefix, order.now.0, &mut taken);
+    let came = weave(&asked, &mut make_id);
+    let blamed = if came.refused.is_some() { blamed(&asked, order, &mut make_id) } else { Vec::new() };
 
     for edit in &came.proposals {
         let layer = &layers[edit.layer];
@@ -85,15 +87,15 @@ fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<W
     let kept = |text: &str| archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause));
     let (digest, size) =
         if came.text == text { (order.base, size) } else { (kept(&came.text)?, came.text.len() as u64) };
-    let refused = match came.refused {
-        Some(refused) => {
-            let text = kept(&refused.text)?;
-            let short = &text.to_string()[..12];
-            let path = &order.file.path;
-            Some(format!("{}; \"showctl show '{path}' {short}\" prints what would have been written", refused.why))
-        }
-        None => None,
+    let told = |refused: Refused| -> Result<String, String> {
+        let text = kept(&refused.text)?;
+        let short = &text.to_string()[..12];
+        let path = &order.file.path;
+        Ok(format!("{}; \"showctl show '{path}' {short}\" prints what would have been written", refused.why))
     };
+    let refused = came.refused.map(told).transpose()?;
+    let blamed = blamed.into_iter().map(|(proposal, refused)| Ok((proposal, told(refused)?)));
+    let blamed = blamed.collect::<Result<_, String>>()?;
     let file = &order.file;
     Ok(Woven {
         digest,
@@ -114,7 +116,34 @@ fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<W
             .map(|dropped| (u32::try_from(dropped.edit.layer).unwrap_or(u32::MAX), dropped.why.to_string()))
             .collect(),
         refused,
+        blamed,
     })
+}
+
+/// Proposals without which the rest would have been let through, each with what the loss guard had against it. None where
+/// it is not theirs.
+fn blamed(
+    asked: &Weave<'_>,
+    order: &WeaveOrder,
+    make_id: &mut dyn FnMut(&str, &str) -> Option<String>,
+) -> Vec<(ProposalId, Refused)> {
+    let all = || asked.layers.iter().zip(&order.layers);
+    let mut layers: Vec<Layer> =
+        all().filter(|(_, of)| of.proposal.is_none()).map(|(layer, _)| layer.clone()).collect();
+    let mut refused = |layers: &[Layer]| weave(&Weave { layers, ..*asked }, make_id).refused;
+    if refused(&layers).is_some() {
+        return Vec::new();
+    }
+    let mut blamed = Vec::new();
+    for (layer, of) in all() {
+        let Some(proposal) = of.proposal else { continue };
+        layers.push(layer.clone());
+        if let Some(refused) = refused(&layers) {
+            layers.pop();
+            blamed.push((proposal, refused));
+        }
+    }
+    blamed
 }
 
 /// The text the edits go into: from the archive, or from the share where it still is that text.
@@ -189,19 +218,27 @@ mod tests {
             self.archive.keep(bytes, Keep::Loosely).expect("writable")
         }
 
-        fn weave(&self, base: Digest, edits: &serde_json::Value) -> Result<Woven, String> {
+        fn layer(&self, edits: &serde_json::Value, proposal: Option<u64>) -> show_core::Layer {
             let elsewhere = serde_json::json!({ "file": "episodes/0900/info.md", "edits": set("duration", "x", "") });
             let blob = serde_json::json!([elsewhere, { "file": PATH, "edits": edits }]);
-            let layer = show_core::Layer {
+            show_core::Layer {
                 node: Node { step: "runtime".into(), element: "".into() },
                 edits: self.keep(blob.to_string().as_bytes()),
-                may_edit: vec!["item.*".into(), "cue.*".into()],
-            };
+                may_edit: vec!["item.*".into(), "cue.*".into(), "prose".into()],
+                proposal: proposal.map(ProposalId),
+            }
+        }
+
+        fn weave(&self, base: Digest, edits: &serde_json::Value) -> Result<Woven, String> {
+            self.weave_all(base, vec![self.layer(edits, None)])
+        }
+
+        fn weave_all(&self, base: Digest, layers: Vec<show_core::Layer>) -> Result<Woven, String> {
             let order = WeaveOrder {
                 weave: WeaveId(1),
                 file: FilePath { share: ShareId(0), path: PATH.into() },
                 base,
-                layers: vec![layer],
+                layers,
                 bindings: Vec::new(),
                 ours: Vec::new(),
                 taken: Vec::new(),
@@ -226,6 +263,27 @@ mod tests {
         assert_eq!(text, TEA.replace("duration: 00:00:00", "duration: 00:00:30"));
         assert_eq!(woven.size, text.len() as u64);
         assert_eq!((woven.dropped.len(), woven.refused), (0, None));
+    }
+
+    #[test]
+    fn a_proposal_that_the_loss_guard_refuses_is_told_from_those_it_lets_through() {
+        let place = place();
+        let base = place.keep(TEA.as_bytes());
+        let broken = set("title", "[undefined]", "");
+        let layers = |broken_is_a_proposal: bool| {
+            vec![
+                place.layer(&set("duration", "00:00:30", "00:00:00"), None),
+                place.layer(&set("slug", "coffee", "tea"), Some(4)),
+                place.layer(&broken, broken_is_a_proposal.then_some(5)),
+                place.layer(&set("description", "hot", ""), Some(6)),
+            ]
+        };
+        let woven = place.weave_all(base, layers(true)).expect("woven");
+        assert!(woven.refused.is_some() && woven.digest == base, "{woven:?}");
+        let [(ProposalId(5), why)] = woven.blamed.as_slice() else { panic!("{:?}", woven.blamed) };
+        assert!(why.starts_with("the text would hold `[undefined`") && why.contains("showctl show"), "{why}");
+        let woven = place.weave_all(base, layers(false)).expect("woven");
+        assert_eq!((woven.refused.is_some(), woven.blamed), (true, Vec::new()), "it is the step's own doing");
     }
 
     #[test]

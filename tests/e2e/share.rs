@@ -244,6 +244,16 @@ fn a_note_that_is_handed_over_by_its_status_is_mended_without_asking_and_handed_
     show.noticed(|| show.write(note, mended.replace("tea-sympathy", "Tea & Milk")));
     show.idle();
     assert!(show.read(note).contains("Tea & Milk") && open().contains("Tea & Milk"));
+
+    // Handed over once more it is mended once more; and a note with nothing to mend comes back as well.
+    let milk = mended.replace("tea-sympathy", "tea-milk");
+    for text in [mended.replace("tea-sympathy", "Tea & Milk"), milk.clone()] {
+        show.noticed(|| show.write(note, text.replace("status: review", "status: clean-up")));
+        show.idle();
+        assert_eq!(show.read(note), milk);
+    }
+    let by = show.ctl(&["proposals", "--state", "published"]).out;
+    assert!(by.contains("by hand-over"), "{by}");
 }
 
 #[test]

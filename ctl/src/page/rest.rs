@@ -193,10 +193,9 @@ pub fn proposal_table(proposals: &[ProposalLine], look: &Look, indent: usize) ->
             ProposalState::Accepted | ProposalState::Published => Ink::Good,
             ProposalState::Rejected | ProposalState::Stale => Ink::Dim,
         };
-        let by = proposal.decided_by.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
         table.row([
             cell(proposal.proposal).ink(Ink::Name),
-            cell(format!("{}{by}", proposal.state)).ink(ink),
+            cell(decided(proposal)).ink(ink),
             cell(&proposal.code),
             cell(&proposal.file),
             cell(&proposal.summary),
@@ -205,11 +204,20 @@ pub fn proposal_table(proposals: &[ProposalLine], look: &Look, indent: usize) ->
     table.draw(look.width, indent)
 }
 
+/// What has become of it, and by whom: `rejected by pat`, `published, accepted by pat`.
+fn decided(proposal: &ProposalLine) -> String {
+    match (&proposal.state, &proposal.decided_by) {
+        (state, None) => state.to_string(),
+        (state @ ProposalState::Published, Some(who)) => format!("{state}, accepted by {who}"),
+        (state, Some(who)) => format!("{state} by {who}"),
+    }
+}
+
 impl Page for ProposalView {
     fn page(&self, look: &Look) -> String {
         let line = &self.proposal;
-        let title = format!("proposal {} {}: ", line.proposal, line.state);
-        let painted = format!("{} {}: ", name(&format!("proposal {}", line.proposal)), line.state);
+        let title = format!("proposal {} {}: ", line.proposal, decided(line));
+        let painted = format!("{} {}: ", name(&format!("proposal {}", line.proposal)), decided(line));
         let head = hanging(&title, &painted, &line.summary, look.width);
         let about = format!("{} for {}, proposed by {}", line.code, line.file, line.step);
         let by = aside(&about, 0, look.width);

@@ -353,8 +353,8 @@ impl Coordinator {
                 format!("proposal {id} was accepted by {by} already; it is written once {file} is quiet"),
                 format!("\"showctl history '{file}'\" shows when it was"),
             ),
-            ProposalState::Published { .. } => (
-                format!("proposal {id} was accepted already and is written into {file}"),
+            ProposalState::Published { by, .. } => (
+                format!("proposal {id} was accepted by {by} already and is written into {file}"),
                 format!("see \"showctl history '{file}'\""),
             ),
             ProposalState::Rejected { by } => (
@@ -408,6 +408,7 @@ impl Coordinator {
             renames: Vec::new(),
             created: self.now,
             state: ProposalState::Open,
+            refused: None,
         };
         self.proposals.insert(id, row);
         self.set_proposal(id, ProposalState::Accepted { by: who.name.clone() });

@@ -11,7 +11,7 @@ use crate::plan::{Outlook, Prospect, Stand, Task};
 use crate::share::Known;
 use crate::{
     ActionRow, AttemptNo, AttemptRow, Blocker, Coordinator, Digest, Done, Effect, Ended, FilePath, Finished, JobId,
-    JobState, Order, OrderInput, Ours, Output, ProposalRow, ProposalState, Row, ShareId, Then,
+    JobState, Order, OrderInput, Ours, Output, Row, ShareId, Then,
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -274,7 +274,6 @@ impl Coordinator {
         }
         let outcome = if finished.with_errors { "succeeded with errors" } else { "succeeded" };
         self.note_end(job, outcome, String::new());
-        let proposals = finished.proposals.clone();
         let action = ActionRow {
             key,
             at: self.now,
@@ -285,9 +284,9 @@ impl Coordinator {
             lists: finished.lists,
             outputs: finished.outputs,
             edits: finished.edits.filter(|edits| !edits.files.is_empty()),
+            proposals: finished.proposals,
             summary: finished.summary,
         };
-        self.propose(job, proposals);
         self.publish_outputs(job, attempt, action);
     }
 
@@ -302,7 +301,7 @@ impl Coordinator {
         if let Some(lane) = self.lanes.get_mut(&lane) {
             lane.found.insert(action.key, known);
         }
-        self.note_result(lane, node, action, parts);
+        self.note_result(lane, &node, action, parts);
         self.move_job(job, JobEvent::Finished(how));
     }
 
@@ -391,89 +390,6 @@ impl Coordinator {
         }
     }
 
-    /// Keeps what waits for a person, once: what was shown and rejected is not shown again. A proposal that is made again
-    /// from a text that has moved on keeps its number, which somebody may be about to type.
-    fn propose(&mut self, job: JobId, facts: Vec<crate::ProposalFact>) {
-        let (subject, node) = (self.jobs[&job].row.subject.clone(), self.jobs[&job].row.node.clone());
-        let is_same = |row: &ProposalRow, fact: &crate::ProposalFact| {
-            row.file == fact.file && row.code == fact.code && row.edits == fact.edits && row.renames == fact.renames
-        };
-        let of_node = self.proposals.values().filter(|row| row.subject == subject && row.node == node);
-        let is_alive =
-            |row: &&ProposalRow| !matches!(row.state, ProposalState::Stale | ProposalState::Published { .. });
-        let (met, mut left): (Vec<&ProposalRow>, Vec<&ProposalRow>) = of_node
-            .filter(|row| !matches!(row.state, ProposalState::Published { .. }))
-            .partition(|row| is_alive(row) && facts.iter().any(|fact| is_same(row, fact)));
-        let known: Vec<(crate::ProposalId, ProposalState)> = met
-            .iter()
-            .filter_map(|row| Some((row.id, handed(&row.state, facts.iter().find(|fact| is_same(row, fact))?)?)))
-            .collect();
-        let new: Vec<_> = facts.into_iter().filter(|fact| !met.iter().any(|row| is_same(row, fact))).collect();
-        // What is open is met first; what was decided or gone only when nothing else is left to be it.
-        left.sort_by_key(|row| (rank(&row.state), row.id));
-        let mut left: Vec<ProposalRow> = left.into_iter().cloned().collect();
-        for fact in new {
-            let again = left
-                .iter()
-                .position(|row| row.file == fact.file && row.code == fact.code && row.summary == fact.summary);
-            let known = again.map(|place| left.remove(place));
-            let state = match &known {
-                Some(row) if row.state != ProposalState::Stale => row.state.clone(),
-                _ => {
-                    self.log("proposal.new").job(job).file(&fact.file).text(fact.summary.clone());
-                    ProposalState::Open
-                }
-            };
-            let handed = handed(&state, &fact);
-            let (id, created) = known.map_or_else(
-                || (crate::ProposalId(crate::build::next(&mut self.meta.next_proposal)), self.now),
-                |row| (row.id, row.created),
-            );
-            let row = ProposalRow {
-                id,
-                subject: subject.clone(),
-                node: node.clone(),
-                file: fact.file,
-                base: fact.base,
-                code: fact.code,
-                summary: fact.summary,
-                edits: fact.edits,
-                renames: fact.renames,
-                created,
-                state,
-            };
-            self.mark_notices(row.file.share);
-            self.proposals.insert(id, row.clone());
-            self.put(Row::Proposal(row));
-            if let Some(state) = handed {
-                self.set_proposal(id, state);
-            }
-        }
-        for (id, state) in known {
-            self.set_proposal(id, state);
-        }
-        for row in left.iter().filter(|row| row.state == ProposalState::Open) {
-            self.set_proposal(row.id, ProposalState::Stale);
-        }
-    }
-
-    pub(crate) fn set_proposal(&mut self, id: crate::ProposalId, state: ProposalState) {
-        let Some(row) = self.proposals.get_mut(&id) else { return };
-        row.state = state;
-        let row = row.clone();
-        self.mark_notices(row.file.share);
-        let accepted = self.accepted.entry(row.subject.clone()).or_default();
-        if matches!(row.state, ProposalState::Accepted { .. }) {
-            accepted.insert(id);
-        } else {
-            accepted.remove(&id);
-        }
-        if accepted.is_empty() {
-            self.accepted.remove(&row.subject);
-        }
-        self.put(Row::Proposal(row));
-    }
-
     /// What a cancel of a person does to one job.
     pub(crate) fn cancel(&mut self, job: JobId, who: &str) {
         let why = format!("canceled by {who}");
@@ -491,28 +407,6 @@ fn due<'a>(outlook: &'a Outlook, row: &crate::JobRow) -> Option<(&'a Prospect, &
     match &prospect.stand {
         Stand::Due { key, task: Task::Run { files, .. }, .. } if row.key == Some(*key) => Some((prospect, files)),
         _ => None,
-    }
-}
-
-/// By whom a proposal was accepted whose file was handed over.
-const HAND_OVER: &str = "hand-over";
-
-/// What becomes of a proposal as a person hands the file over, or takes it back before it was written.
-fn handed(state: &ProposalState, fact: &crate::ProposalFact) -> Option<ProposalState> {
-    match state {
-        ProposalState::Open if fact.handed_over => Some(ProposalState::Accepted { by: HAND_OVER.into() }),
-        ProposalState::Accepted { by } if by == HAND_OVER && !fact.handed_over => Some(ProposalState::Open),
-        _ => None,
-    }
-}
-
-/// Which of several proposals that look alike is the one that is made again.
-fn rank(state: &ProposalState) -> u8 {
-    match state {
-        ProposalState::Open => 0,
-        ProposalState::Accepted { .. } => 1,
-        ProposalState::Rejected { .. } => 2,
-        ProposalState::Stale | ProposalState::Published { .. } => 3,
     }
 }
 

@@ -220,7 +220,7 @@ impl Coordinator {
             base: row.base,
             edits: row.edits,
             renames: row.renames.clone(),
-            summary: row.summary.clone(),
+            summary: row.told(),
             undecided: self.ballots.undecided.contains(&row.id),
         }
     }
@@ -252,8 +252,9 @@ fn digest_of_entries(entries: &[ProposalEntry]) -> Digest {
 
 /// Of what is shown of a proposal: one that keeps its number and comes to something else has another mark.
 fn mark(row: &ProposalRow) -> String {
+    let told = row.told();
     let renames = row.renames.iter().flat_map(|rename| [&*rename.from.path, &*rename.to.path]);
-    let shown = [&*row.file.path, &row.code, &row.summary].into_iter().chain(renames);
+    let shown = [&*row.file.path, &row.code, &told].into_iter().chain(renames);
     let digest = crate::key::digest_of(shown.map(str::as_bytes));
     let mut mark = String::new();
     for byte in &digest.0[..4] {

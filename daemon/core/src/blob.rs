@@ -6,7 +6,8 @@
 
 use crate::{
     ActionRow, AttemptRow, Binding, BuildRow, Cause, Digest, Edits, FileRow, FixedRow, IndexRow, Intent, JobRow,
-    LeaseRow, MetaRow, Move, Order, OrderInput, Ours, Output, ProposalRow, RevisionRow, Row, Source, Wove,
+    LeaseRow, MetaRow, Move, Order, OrderInput, Ours, Output, ProposalFact, ProposalRow, RevisionRow, Row, Source,
+    Wove,
 };
 use alloc::vec::Vec;
 
@@ -88,14 +89,29 @@ impl Names for JobRow {
 
 impl Names for ActionRow {
     fn name(&self, named: &mut Vec<Digest>) {
-        let Self { key: _, at: _, job: _, with_errors: _, result, facts: _, lists: _, outputs, edits, summary: _ } =
-            self;
+        let Self {
+            key: _,
+            at: _,
+            job: _,
+            with_errors: _,
+            result,
+            facts: _,
+            lists: _,
+            outputs,
+            edits,
+            proposals,
+            summary: _,
+        } = self;
         named.extend(result);
         for Output { role: _, file: _, digest, size: _, keep_old_as: _ } in outputs {
             named.push(*digest);
         }
         if let Some(Edits { digest, files: _, renames: _ }) = edits {
             named.push(*digest);
+        }
+        for fact in proposals {
+            let ProposalFact { file: _, code: _, summary: _, edits, renames: _, base, handed_over: _ } = fact;
+            named.extend([*base, *edits]);
         }
     }
 }
@@ -127,6 +143,7 @@ impl Names for ProposalRow {
             renames: _,
             created: _,
             state: _,
+            refused: _,
         } = self;
         named.extend([*base, *edits]);
     }

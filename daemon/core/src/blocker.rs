@@ -51,6 +51,12 @@ pub enum Blocker {
         file: FilePath,
         why: String,
     },
+    /// A person handed the note over by its status, and it does not come back before what should have been done to it
+    /// was, or a person said that it need not be.
+    NotHandedBack {
+        file: FilePath,
+        why: String,
+    },
     /// It is being looked up whether the same was done before.
     LookingUp,
     /// It is not known yet whether this tool is here, or which version.
@@ -166,6 +172,7 @@ impl Blocker {
                 | Self::InputMissing { .. }
                 | Self::InputUnnamed { .. }
                 | Self::WeaveFailed { .. }
+                | Self::NotHandedBack { .. }
                 | Self::Collision { .. }
                 | Self::PoolHeld { .. }
                 | Self::Locked { .. }
@@ -227,6 +234,7 @@ impl fmt::Display for Blocker {
             Self::Hashing { file } => write!(f, "{file} is being read"),
             Self::Weaving { file } => write!(f, "earlier edits are being woven into {file}"),
             Self::WeaveFailed { file, why } => write!(f, "edits could not be woven into {file}: {why}"),
+            Self::NotHandedBack { file, why } => write!(f, "{file} is not handed back: {why}"),
             Self::LookingUp => f.write_str("it is being looked up whether this was done before"),
             Self::ToolUnknown { tool } => write!(f, "it is not known yet which {tool} is installed"),
             Self::Collision { file, other } => write!(f, "{other} writes {file} too, from other inputs"),

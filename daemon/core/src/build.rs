@@ -190,33 +190,47 @@ impl Coordinator {
             None => true,
             Some((turn, _)) => !outlook.unknown.contains_key(&turn) && !outlook.at.contains_key(*node),
         };
-        let gone: Vec<Node> = lane.index.keys().filter(is_gone).cloned().collect();
+        // What a step would have changed is none of its business while it has none there.
+        let is_idle = |(node, last): &(&Node, &Arc<IndexRow>)| {
+            let stand = outlook.at.get(*node).map(|place| &outlook.nodes[*place].stand);
+            !last.action.proposals.is_empty() && matches!(stand, Some(Stand::NotNeeded))
+        };
+        let gone = lane.index.iter().filter(|last| is_gone(&last.0) || is_idle(last));
+        let gone: Vec<(Node, JobId)> = gone.map(|(node, last)| (node.clone(), last.action.job)).collect();
         for (node, known, parts) in news {
-            self.note_result(id, node, (*known).clone(), parts);
+            self.note_result(id, &node, (*known).clone(), parts);
         }
-        for node in gone {
+        for (node, job) in gone {
             let lane = self.lanes.get_mut(&id).expect("it is being planned");
             lane.index.remove(&node);
-            if lane.name.parameters.is_empty() {
-                let subject = lane.name.subject.clone();
+            let subject = lane.name.subject.clone();
+            let is_kept = lane.name.parameters.is_empty();
+            if self.propose(&subject, &node, job, Vec::new()) {
+                self.mark(id);
+            }
+            if is_kept {
                 self.delete(RowKey::Index(subject, node));
             }
         }
     }
 
-    /// Notes the last result of a node.
+    /// Notes the last result of a node, and what it proposes.
     pub(crate) fn note_result(
         &mut self,
         id: LaneId,
-        node: Node,
+        node: &Node,
         action: crate::ActionRow,
         key_parts: Vec<(String, String)>,
     ) {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
-        let row = IndexRow { subject: lane.name.subject.clone(), node: node.clone(), action, key_parts };
-        lane.index.insert(node, Arc::new(row.clone()));
+        let (subject, job, proposals) = (lane.name.subject.clone(), action.job, action.proposals.clone());
+        let row = IndexRow { subject: subject.clone(), node: node.clone(), action, key_parts };
+        lane.index.insert(node.clone(), Arc::new(row.clone()));
         if lane.name.parameters.is_empty() {
             self.put(Row::Index(row));
+        }
+        if self.propose(&subject, node, job, proposals) {
+            self.mark(id);
         }
     }
 
@@ -520,7 +534,7 @@ impl Coordinator {
         }
     }
 
-    fn finish_quietly(&mut self, job: JobId, how: Done, summary: &str) {
+    pub(crate) fn finish_quietly(&mut self, job: JobId, how: Done, summary: &str) {
         summary.clone_into(&mut self.jobs.get_mut(&job).expect("it was just there").row.summary);
         self.move_job(job, JobEvent::Finished(how));
     }
@@ -646,7 +660,11 @@ impl Prospect {
             Stand::Blocked(blockers) => blockers.iter().any(|blocker| {
                 matches!(
                     blocker,
-                    B::InputMissing { .. } | B::InputUnnamed { .. } | B::Collision { .. } | B::WeaveFailed { .. }
+                    B::InputMissing { .. }
+                        | B::InputUnnamed { .. }
+                        | B::Collision { .. }
+                        | B::WeaveFailed { .. }
+                        | B::NotHandedBack { .. }
                 )
             }),
             _ => false,

@@ -90,6 +90,7 @@ mod tests {
             lists: BTreeMap::new(),
             outputs: Vec::new(),
             edits: None,
+            proposals: Vec::new(),
             summary: String::new(),
         }
     }

@@ -131,6 +131,8 @@ pub struct Layer {
     pub node: Node,
     pub edits: Digest,
     pub may_edit: Vec<String>,
+    /// It is this proposal, without which the others are to be written if the loss guard refuses it.
+    pub proposal: Option<ProposalId>,
 }
 
 /// Two texts of one file that were changed apart from each other; all of them are blobs.

@@ -297,6 +297,8 @@ pub struct Woven {
     pub dropped: Vec<(u32, String)>,
     /// The loss guard refused; `digest` is then the base and the refused text is kept as a blob by the adapter.
     pub refused: Option<String>,
+    /// Proposals without which it would not have, each with a reason.
+    pub blamed: Vec<(ProposalId, String)>,
 }
 
 /// What came of merging two texts.

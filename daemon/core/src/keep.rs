@@ -117,7 +117,7 @@ impl Ledger {
             Row::Proposal(row) if is_settled(&row.state) => {
                 let mut blobs = Vec::new();
                 row.name(&mut blobs);
-                let at = if let ProposalState::Published { at } = row.state { at } else { row.created };
+                let at = if let ProposalState::Published { at, .. } = row.state { at } else { row.created };
                 return self.settled.push(Leftover { at, key: Some(RowKey::Proposal(row.id)), blobs });
             }
             Row::Index(row) => drop(self.used.insert(row.action.key)),

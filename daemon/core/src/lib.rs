@@ -37,6 +37,7 @@ mod pattern;
 mod plan;
 mod playbook;
 mod pool;
+mod proposal;
 mod publish;
 mod quiet;
 mod restore;

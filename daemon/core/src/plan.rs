@@ -509,6 +509,10 @@ impl Planner<'_> {
         if let Some(blocker) = self.core.leases.locked(file) {
             return blocker;
         }
+        if self.core.is_publishing(file) {
+            // What is read of it before that has ended is not believed, and would be read again and again.
+            return Blocker::BeingPublished { file: file.clone() };
+        }
         self.out.wants.hash.insert(file.clone());
         Blocker::Hashing { file: file.clone() }
     }

@@ -13,9 +13,9 @@ use crate::settle::{File, Written};
 use crate::wait::not_yet;
 use crate::weave::Final;
 use crate::{
-    ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Effect, FilePath, FixedRow, Intent, IntentId, JobId,
-    JobState, Move, Node, Outcome, ProposalState, Refusal, RefusalKind, Rename, RevisionRow, Row, RowKey, ShareId,
-    Source, Stamp, Time, WEAVE, Wove,
+    ActionRow, AttemptNo, Blocker, Cause, Coordinator, Digest, Done, Effect, FilePath, FixedRow, Intent, IntentId,
+    JobId, JobState, Move, Node, Outcome, ProposalState, Refusal, RefusalKind, Rename, RevisionRow, Row, RowKey,
+    ShareId, Source, Stamp, Time, WEAVE, Wove,
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -60,6 +60,13 @@ impl Coordinator {
             let why = format!("the loss guard refused: {why}");
             self.log("weave.refused").job(job).file(&text.file).text(why.clone());
             return self.move_job(job, JobEvent::Broke { why });
+        }
+        if text.woven.digest == text.base {
+            // What was accepted stands there already, or what it was for is gone.
+            for id in text.stale.iter().chain(&text.wove.proposals) {
+                self.set_proposal(*id, ProposalState::Stale);
+            }
+            return self.finish_quietly(job, Done::UpToDate, "nothing left to write");
         }
         let mut blockers = Vec::new();
         for file in text.renames.iter().flat_map(|(rename, _)| [&rename.from, &rename.to]) {
@@ -454,7 +461,7 @@ impl Coordinator {
             self.delete(RowKey::Binding(file.clone(), place));
         }
         for id in &wove.proposals {
-            self.set_proposal(*id, ProposalState::Published { at: self.now });
+            self.proposal_published(*id);
         }
     }
 

@@ -5,9 +5,10 @@
 
 use crate::{
     AttemptNo, BuildId, Digest, Edits, Element, Field, FilePath, Intent, IntentId, JobId, LeaseId, Node, Output,
-    ProposalId, Rename, Seq, Stamp, Subject, Time, Version,
+    ProposalFact, ProposalId, Rename, Seq, Stamp, Subject, Time, Version,
 };
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -246,6 +247,8 @@ pub struct ActionRow {
     pub lists: BTreeMap<String, Vec<Element>>,
     pub outputs: Vec<Output>,
     pub edits: Option<Edits>,
+    /// What it proposes. Whoever asks for this key gets that too, as often as its inputs come back.
+    pub proposals: Vec<ProposalFact>,
     pub summary: String,
 }
 
@@ -294,6 +297,23 @@ pub struct ProposalRow {
     pub renames: Vec<Rename>,
     pub created: Time,
     pub state: ProposalState,
+    /// What the loss guard had against it when it was accepted: a person is to look at it again.
+    pub refused: Option<String>,
+}
+
+impl ProposalRow {
+    /// One line for people: what would change, and why it did not yet.
+    pub fn told(&self) -> String {
+        match &self.refused {
+            Some(why) => format!("{} (accepted once and not written: {why})", self.summary),
+            None => self.summary.clone(),
+        }
+    }
+
+    /// Nobody accepted it but the hand-over of its file.
+    pub(crate) fn is_by_hand_over(&self) -> bool {
+        matches!(&self.state, ProposalState::Accepted { by } if by == HAND_OVER)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -305,6 +325,8 @@ pub enum ProposalState {
     },
     Published {
         at: Time,
+        /// Who accepted it.
+        by: String,
     },
     Rejected {
         by: String,
@@ -312,6 +334,11 @@ pub enum ProposalState {
     /// The text it was made for is gone and it no longer fits.
     Stale,
 }
+
+/// By whom a proposal was accepted whose file a person handed over.
+pub const HAND_OVER: &str = "hand-over";
+/// The code of the proposal that hands such a file back: woven in when nothing that should have been done is left.
+pub const HAND_BACK: &str = "HAND_BACK";
 
 /// A fixed point: the published text `now` contains the edits of the result known as `key`, which were made from the
 /// text `was`. While the file is `now`, it stands for `was` in that key, and those edits are not woven again.

@@ -8,15 +8,16 @@
 use crate::key::digest_of;
 use crate::lane::{Lookup, View};
 use crate::plan::{Planner, Prospect, Stand, Task};
+use crate::playbook::Source;
 use crate::settle::Content;
 use crate::{
-    ActionRow, Blocker, Coordinator, Digest, FilePath, Layer, Node, ProposalId, ProposalState, Rename, Row, WEAVE,
-    WeaveId, Wove, Woven,
+    ActionRow, Blocker, Coordinator, Digest, FilePath, HAND_BACK, Layer, Node, ProposalFact, ProposalId, ProposalRow,
+    ProposalState, Rename, Row, WEAVE, WeaveId, Wove, Woven,
 };
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use alloc::{format, vec};
@@ -58,7 +59,7 @@ impl Planner<'_> {
         let Some(edits) = &known.edits else { return };
         for file in &edits.files {
             let may_edit = self.lane.play.turns[turn].step.edits.clone();
-            let layer = Layer { node: node.clone(), edits: edits.digest, may_edit };
+            let layer = Layer { node: node.clone(), edits: edits.digest, may_edit, proposal: None };
             let renames = edits.renames.iter().filter(|rename| rename.with == *file).cloned().collect();
             let edited = Edited { turn, layer, key: known.key, was: texts.get(file).copied(), renames };
             self.edits.entry(file.clone()).or_default().push(edited);
@@ -110,7 +111,7 @@ impl Planner<'_> {
         };
         let layers = self.all_layers(file, base);
         if layers.is_empty() {
-            return None;
+            return self.not_handed_back(file).map(|blocker| Stand::Blocked(vec![blocker]));
         }
         let mut unfinished = self.unfinished_editors();
         unfinished.extend(self.core.read_only(file.share));
@@ -122,10 +123,12 @@ impl Planner<'_> {
             Ok(woven) => woven,
             Err(blocker) => return Some(Stand::Blocked(vec![blocker])),
         };
-        if woven.digest == base && woven.refused.is_none() {
+        let is_written = woven.digest == base && woven.refused.is_none();
+        if is_written && self.accepted(file).is_empty() {
             return None;
         }
-        let renames = match self.renames(file, base, &woven) {
+        let renames = if is_written { Ok(Vec::new()) } else { self.renames(file, base, &woven) };
+        let renames = match renames {
             Ok(renames) => renames,
             Err(blockers) => return Some(Stand::Blocked(blockers)),
         };
@@ -138,8 +141,8 @@ impl Planner<'_> {
     /// What is renamed with the edits that are woven in, or what has to be waited for first.
     fn renames(&mut self, file: &FilePath, base: Digest, woven: &Woven) -> Result<Vec<(Rename, Digest)>, Vec<Blocker>> {
         let edited = self.layers(file, base).into_iter().map(|edited| &edited.renames);
-        let accepted = self.core.accepted(&self.lane.name).into_iter().filter(|proposal| proposal.file == *file);
-        let all = edited.chain(accepted.map(|proposal| &proposal.renames)).enumerate();
+        let accepted = self.accepted(file).into_iter().map(|proposal| &proposal.renames);
+        let all = edited.chain(accepted).enumerate();
         let is_dropped = |place: usize| woven.dropped.iter().any(|(dropped, _)| *dropped as usize == place);
         let wanted: Vec<Rename> =
             all.filter(|(place, _)| !is_dropped(*place)).flat_map(|(_, renames)| renames).cloned().collect();
@@ -170,10 +173,13 @@ impl Planner<'_> {
         let woven_in = edited.iter().enumerate().filter(|(place, _)| !is_dropped(*place));
         wove.fixed.extend(woven_in.map(|(_, edited)| (edited.key, edited.was.unwrap_or(base))));
         let mut stale = Vec::new();
-        let proposals = self.core.accepted(&self.lane.name).into_iter().filter(|proposal| proposal.file == *file);
-        for (place, proposal) in proposals.enumerate() {
+        for (place, proposal) in self.accepted(file).into_iter().enumerate() {
             let list = if is_dropped(edited.len() + place) { &mut stale } else { &mut wove.proposals };
             list.push(proposal.id);
+        }
+        if !wove.proposals.is_empty() {
+            // The step knew the text without them, and looks at it anew.
+            wove.fixed.clear();
         }
         Final { file: file.clone(), base, woven, renames, wove, stale }
     }
@@ -201,11 +207,64 @@ impl Planner<'_> {
     /// The same, and what a person accepted on top.
     fn all_layers(&self, file: &FilePath, base: Digest) -> Vec<Layer> {
         let mut layers: Vec<Layer> = self.layers(file, base).iter().map(|edited| edited.layer.clone()).collect();
-        for proposal in self.core.accepted(&self.lane.name).into_iter().filter(|proposal| proposal.file == *file) {
-            let may_edit = vec!["*".to_owned()];
-            layers.push(Layer { node: proposal.node.clone(), edits: proposal.edits, may_edit });
+        for row in self.accepted(file) {
+            let (node, may_edit) = (row.node.clone(), vec!["*".to_owned()]);
+            layers.push(Layer { node, edits: row.edits, may_edit, proposal: Some(row.id) });
         }
         layers
+    }
+
+    /// Proposals for a file that were accepted and are to be woven in now, oldest first. What nobody but the hand-over
+    /// accepted is so while the text that lies there hands the file over; it is handed back when nothing speaks against it.
+    fn accepted(&self, file: &FilePath) -> Vec<&ProposalRow> {
+        let all = self.core.accepted(&self.lane.name).into_iter().filter(|row| row.file == *file);
+        let standing: Vec<&ProposalRow> =
+            all.filter(|row| !row.is_by_hand_over() || self.is_handed_over(row)).collect();
+        let is_held = standing.iter().any(|row| hands_back(row)) && self.against_handing_back(file).is_some();
+        standing.into_iter().filter(|row| !(is_held && hands_back(row))).collect()
+    }
+
+    /// What its step said last, of the text as it is, hands the proposal's file over.
+    fn is_handed_over(&self, row: &ProposalRow) -> bool {
+        let place = self.out.at.get(&row.node);
+        let Some(Stand::Known { known, .. }) = place.map(|place| &self.out.nodes[*place].stand) else { return false };
+        let is_it = |fact: &ProposalFact| fact.file == row.file && fact.code == row.code && fact.edits == row.edits;
+        known.proposals.iter().any(|fact| fact.handed_over && is_it(fact))
+    }
+
+    fn not_handed_back(&self, file: &FilePath) -> Option<Blocker> {
+        let all = self.core.accepted(&self.lane.name).into_iter();
+        let mut back = all.filter(|row| row.file == *file && hands_back(row) && self.is_handed_over(row));
+        back.next()?;
+        Some(Blocker::NotHandedBack { file: file.clone(), why: self.against_handing_back(file)? })
+    }
+
+    /// A step that reads and edits the file did not get done, or a person is to look at what the loss guard refused.
+    fn against_handing_back(&self, file: &FilePath) -> Option<String> {
+        let undone = self.out.nodes.iter().find(|prospect| {
+            !prospect.is_satisfied()
+                && prospect.stuck
+                && prospect.turn.is_some_and(|turn| self.is_edited(prospect, turn, file))
+        });
+        if let Some(prospect) = undone {
+            return Some(self.need(prospect, false).to_string());
+        }
+        let mut rows = self.core.proposals.values();
+        let refused = rows.find(|row| row.file == *file && row.state == ProposalState::Open && row.refused.is_some());
+        refused.map(|row| format!("proposal {} waits for a person: {}", row.id, row.told()))
+    }
+
+    /// The step may edit the file, and reads it.
+    fn is_edited(&self, prospect: &Prospect, turn: usize, file: &FilePath) -> bool {
+        let turn = &self.lane.play.turns[turn];
+        let word = turn.map.as_ref().map(|map| map.word.as_str());
+        let directory = self.lane.directory();
+        let Some(below) = file.path.strip_prefix(directory) else { return false };
+        let mut texts = turn.inputs.iter().filter_map(|(_, source)| match source {
+            Source::Text(pattern) => self.lane.fill(pattern, word, prospect.element.as_ref()).ok(),
+            _ => None,
+        });
+        !turn.step.edits.is_empty() && texts.any(|pattern| pattern.matches(below))
     }
 
     fn editors(&self, file: &FilePath, base: Digest) -> String {
@@ -236,7 +295,7 @@ impl Planner<'_> {
 
 impl Coordinator {
     pub(crate) fn woven(&mut self, weave: WeaveId, woven: Result<Woven, String>) {
-        let Some((lane, name, _)) = self.weaving.remove(&weave) else { return };
+        let Some((lane, name, texts)) = self.weaving.remove(&weave) else { return };
         if let Ok(woven) = &woven {
             for binding in &woven.minted {
                 self.bindings.entry(binding.file.clone()).or_default().insert(binding.place.clone(), binding.clone());
@@ -244,6 +303,9 @@ impl Coordinator {
             }
             for (_, why) in &woven.dropped {
                 self.log("weave.dropped").file(&name.0).text(why.clone());
+            }
+            for (id, why) in &woven.blamed {
+                self.refuse_proposal(*id, &texts, why.clone());
             }
         }
         let waiting = self.weaving_files.remove(&name.0).unwrap_or_default();
@@ -286,6 +348,10 @@ impl Coordinator {
         let ids = self.accepted.get(&lane.subject).into_iter().flatten();
         ids.map(|id| &self.proposals[id]).filter(|row| matches!(row.state, ProposalState::Accepted { .. })).collect()
     }
+}
+
+fn hands_back(row: &ProposalRow) -> bool {
+    row.is_by_hand_over() && row.code == HAND_BACK
 }
 
 fn view_key(base: Digest, layers: &[Layer]) -> Digest {

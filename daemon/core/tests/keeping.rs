@@ -26,6 +26,7 @@ fn action(key: u8, at: i64, result: u8) -> ActionRow {
         lists: BTreeMap::new(),
         outputs: Vec::new(),
         edits: None,
+        proposals: Vec::new(),
         summary: String::new(),
     }
 }

@@ -87,7 +87,7 @@ pub struct ScanItem {
     /// Why it is left out of the show; empty when it is not.
     pub left_out: String,
     pub cues: u64,
-    /// A safe repair or a proposal is due.
+    /// A safe repair or a proposal is due, or it was handed over and is to come back.
     pub repair: bool,
     /// An AssetID is due.
     pub mint: bool,
@@ -219,7 +219,10 @@ fn item(file: &RundownFile<'_>, scan: &Scan, repaired: &BTreeMap<String, String>
         production: file.out.is_none(),
         left_out: file.out.as_ref().map(ToString::to_string).unwrap_or_default(),
         cues: file.document.as_ref().map_or(0, |document| document.cues.len() as u64),
-        repair: repaired.is_some() || document.is_some_and(|document| is_proposal_due(document, context)),
+        repair: repaired.is_some()
+            || document.is_some_and(|document| {
+                is_proposal_due(document, context) || context.settings.give_back(document).is_some()
+            }),
         mint: document.is_some_and(mints),
     }
 }

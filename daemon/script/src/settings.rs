@@ -3,6 +3,7 @@
 use crate::diagnostic::Code;
 use crate::edit::{Edit, Guard};
 use crate::item::Document;
+use crate::repair::may_be_written;
 use std::collections::BTreeMap;
 
 /// What becomes of a repair (specification 0.2 #4).
@@ -104,9 +105,10 @@ impl Settings {
                 .is_some_and(|status| status.trim() == self.hand_over)
     }
 
-    /// The edit that hands a note back; `None` for one that was not handed over.
+    /// The edit that hands a note back; `None` for one that was not handed over, or that must not be written.
     pub fn give_back(&self, document: &Document<'_>) -> Option<Edit> {
-        self.is_handed_over(document).then(|| Edit::SetKey {
+        let is_due = self.is_handed_over(document) && may_be_written(document);
+        is_due.then(|| Edit::SetKey {
             key: "status".into(),
             value: self.hand_back.clone(),
             was: self.hand_over.clone(),

@@ -12,7 +12,7 @@ pub const VERSION: u32 = 2;
 pub const MINT_VERSION: u32 = 1;
 
 /// What is proposed for a note that was handed over is made, and this last: it is handed back in the same publish.
-const HAND_BACK: &str = "HAND_BACK";
+pub const HAND_BACK: &str = "HAND_BACK";
 
 /// The safe repairs as edits, the others as proposals.
 pub fn run(work: &mut Work) -> Result<Outcome, Failure> {

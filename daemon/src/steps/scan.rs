@@ -4,7 +4,7 @@ use super::work::{Failure, Outcome, Work};
 use show_script::scan::scan;
 use show_script::settings::Settings;
 
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 pub fn run(work: &mut Work) -> Result<Outcome, Failure> {
     let tree = work.tree()?;

@@ -429,12 +429,12 @@ pub fn proposal_line(seen: &Seen<'_>, row: &ProposalRow) -> ProposalLine {
         episode: episode_of(&row.subject.path),
         file: row.file.path.to_string(),
         code: row.code.clone(),
-        summary: row.summary.clone(),
+        summary: row.told(),
         step: row.node.step.to_string(),
         created_at_ms: row.created.0,
         decided_by: match &row.state {
-            State::Accepted { by } | State::Rejected { by } => Some(by.clone()),
-            _ => None,
+            State::Accepted { by } | State::Rejected { by } | State::Published { by, .. } => Some(by.clone()),
+            State::Open | State::Stale => None,
         },
         setting: Code::parse(&row.code)
             .map(setting_of)

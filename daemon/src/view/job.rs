@@ -335,7 +335,9 @@ pub fn blocker(blocker: &Blocker) -> BlockerView {
             view.kind = BlockerKind::Unsettled;
             view.file = file(of);
         }
-        Blocker::WeaveFailed { file: of, .. } | Blocker::Collision { file: of, .. } => view.file = file(of),
+        Blocker::WeaveFailed { file: of, .. }
+        | Blocker::NotHandedBack { file: of, .. }
+        | Blocker::Collision { file: of, .. } => view.file = file(of),
         Blocker::PoolFull { pool, .. } | Blocker::PoolHeld { pool } => {
             view.kind = BlockerKind::Pool;
             view.pool = Some(pool.clone());

@@ -21,6 +21,7 @@ fn done() -> Story {
         renames: Vec::new(),
         created: Time(0),
         state: ProposalState::Rejected { by: "pat".to_owned() },
+        refused: None,
     };
     let binding = Binding { file, place: "cue 1".to_owned(), id: "SOT1".to_owned() };
     show.store.keep(&[Change::Put(Row::Proposal(proposal)), Change::Put(Row::Binding(binding))]);

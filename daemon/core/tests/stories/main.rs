@@ -6,6 +6,7 @@ mod building;
 mod conflicts;
 mod failing;
 mod following;
+mod handing;
 mod planning;
 mod publishing;
 mod settling;

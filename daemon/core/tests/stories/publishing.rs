@@ -259,6 +259,27 @@ fn a_full_disk_is_tried_again_and_a_restart_orders_the_intent_again() {
     ");
 }
 
+#[test]
+fn a_note_that_is_saved_while_its_publish_waits_for_room_is_not_read_over_and_over() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.manual_publish = true;
+    show.finish("scan").finish("repair").finish_all();
+    let intents: Vec<Intent> = show.intents.values().cloned().collect();
+    for intent in &intents {
+        let (file, why) = (file("ep/0900/a.md"), "no space left on device".to_owned());
+        show.publish(intent.id, Outcome::Failed { file, why });
+    }
+    show.skip().at(1.0).save("ep/0900/a.md", "teh kettles").at(60.0);
+    assert!(!show.told().contains("hash "), "{}", show.told());
+    show.manual_publish = false;
+    for intent in intents {
+        let outcome = show.carry_out(&intent);
+        show.publish(intent.id, outcome);
+    }
+    show.at(400.0).finish_all().at(700.0).finish_all();
+    assert_eq!(show.text("ep/0900/a.md"), "the kettles");
+}
+
 /// What a step proposes for the note as it reads now; the edits tell where, the summary what.
 fn proposed(show: &mut Story, text: &str, wish: &str, summary: &str) -> ProposalFact {
     show.blobs.insert(digest(wish), wish.to_owned());
@@ -328,31 +349,6 @@ fn a_proposal_keeps_its_number_while_other_lines_of_the_note_change() {
     let states: Vec<_> = proposals_of(&show).into_iter().map(|(id, state, _)| (id, state.clone())).collect();
     let [rejected, stale] = [ProposalState::Rejected { by: by() }, ProposalState::Stale];
     assert_eq!(states, [(1, ProposalState::Open), (2, rejected), (3, ProposalState::Open), (4, stale)]);
-}
-
-#[test]
-fn what_is_proposed_for_a_file_that_was_handed_over_is_woven_in_unless_it_is_taken_back_before() {
-    let mut show = show().with("ep/0900/a.md", "a kettle sings").start();
-    show.finish("scan");
-    let wish = "ep/0900/a.md: sings => whistles";
-    let given = |show: &mut Story, text: &str, handed_over| {
-        let made = ProposalFact { handed_over, ..proposed(show, text, wish, "kettles whistle") };
-        proposes(show, vec![made]);
-    };
-    given(&mut show, "a kettle sings", false);
-    let handed = ProposalState::Accepted { by: "hand-over".to_owned() };
-    let moved_on = [("a kettle sings!", true, handed.clone()), ("a kettle sings?", false, ProposalState::Open)];
-    for (at, (text, handed_over, state)) in [10.0, 30.0].into_iter().zip(moved_on) {
-        show.at(at).save("ep/0900/a.md", text).at(at + 10.0);
-        show.finish("scan");
-        given(&mut show, text, handed_over);
-        assert_eq!(proposals_of(&show), [(1, &state, "kettles whistle")], "{text}");
-    }
-    show.at(50.0).save("ep/0900/a.md", "a kettle sings.").at(60.0);
-    show.finish("scan");
-    given(&mut show, "a kettle sings.", true);
-    show.finish_all().at(500.0).finish_all();
-    assert_eq!(show.text("ep/0900/a.md"), "a kettle whistles.");
 }
 
 #[test]

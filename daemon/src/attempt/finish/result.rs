@@ -251,6 +251,11 @@ mod tests {
     }
 
     #[test]
+    fn a_note_is_handed_back_under_the_code_by_which_the_core_knows_it() {
+        assert_eq!(crate::steps::HAND_BACK, show_core::HAND_BACK);
+    }
+
+    #[test]
     fn a_list_is_refused_when_its_elements_cannot_be_told_apart() {
         assert!(split(r#"{"clips":[{"id":"a"},{"id":"a"}]}"#).expect_err("twice").contains("two elements \"a\""));
         assert!(split(r#"{"clips":[{"id":"a"},{}]}"#).expect_err("none").contains("element 2"));

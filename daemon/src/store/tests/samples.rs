@@ -3,8 +3,8 @@
 use show_core::{
     ActionRow, AttemptNo, AttemptRow, Binding, BuildId, BuildRow, Cause, Digest, Edits, Element, EventRow, Field,
     FilePath, FileRow, FixedRow, Former, IndexRow, Intent, IntentId, JobId, JobRow, JobState, LeaseId, LeaseKind,
-    LeaseRow, MetaRow, Move, Node, Ours, Output, ProposalId, ProposalRow, ProposalState, Rename, RevisionRow, Row, Seq,
-    ShareId, Source, Stamp, Subject, Time,
+    LeaseRow, MetaRow, Move, Node, Ours, Output, ProposalFact, ProposalId, ProposalRow, ProposalState, Rename,
+    RevisionRow, Row, Seq, ShareId, Source, Stamp, Subject, Time,
 };
 use std::collections::BTreeMap;
 
@@ -120,6 +120,15 @@ pub fn action() -> ActionRow {
             keep_old_as: Some(file()),
         }],
         edits: Some(Edits { digest: Digest([6; 32]), files: vec![file()], renames: vec![rename()] }),
+        proposals: vec![ProposalFact {
+            file: file(),
+            code: "SLUG_BAD".into(),
+            summary: "luv-my-gov".into(),
+            edits: Digest([8; 32]),
+            renames: vec![rename()],
+            base: Digest([7; 32]),
+            handed_over: true,
+        }],
         summary: "2 quotes".into(),
     }
 }
@@ -156,7 +165,8 @@ pub fn proposal() -> ProposalRow {
         edits: Digest([8; 32]),
         renames: vec![rename()],
         created: Time(15),
-        state: ProposalState::Accepted { by: "sam".into() },
+        state: ProposalState::Published { at: Time(19), by: "sam".into() },
+        refused: Some("it would lose a cue".into()),
     }
 }
 

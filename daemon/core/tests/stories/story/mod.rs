@@ -564,12 +564,16 @@ pub fn take(path: &str, kind: LeaseKind) -> Ask {
     Ask::Take { file: file(path), kind, why: "rewriting it".to_owned() }
 }
 
-/// Applies edits as the weaver does: each replaces the first place where its old text stands.
+/// Applies edits as the weaver does: each replaces the first place where its old text stands. The loss guard refuses a
+/// text that is `undefined`.
 pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), String> {
-    let mut text = blobs.get(&order.base).cloned().ok_or("there is no such text")?;
-    let (mut dropped, mut wrote) = (Vec::new(), Vec::new());
+    let base = blobs.get(&order.base).cloned().ok_or("there is no such text")?;
+    let mut text = base.clone();
+    let (mut dropped, mut wrote, mut blamed) = (Vec::new(), Vec::new(), Vec::new());
     for (place, layer) in order.layers.iter().enumerate() {
         let edits = blobs.get(&layer.edits).ok_or("there are no such edits")?;
+        let why = "the text would be undefined".to_owned();
+        blamed.extend(layer.proposal.filter(|_| edits.contains("undefined")).map(|id| (id, why)));
         for edit in edits.lines() {
             let Some((file, change)) = edit.split_once(": ") else { continue };
             let Some((old, new)) = change.split_once(" => ") else { continue };
@@ -584,9 +588,12 @@ pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), Strin
             }
         }
     }
-    let size = text.len() as u64;
-    let woven = Woven { digest: digest(&text), size, minted: Vec::new(), wrote, dropped, refused: None };
-    Ok((woven, text))
+    let refused = text.contains("undefined").then(|| "the text would be undefined".to_owned());
+    if refused.is_some() {
+        text = base;
+    }
+    let (digest, size) = (digest(&text), text.len() as u64);
+    Ok((Woven { digest, size, minted: Vec::new(), wrote, dropped, refused, blamed }, text))
 }
 
 /// A result with edits `file: old => new`, one per line.
