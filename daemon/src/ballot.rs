@@ -14,8 +14,8 @@ use show_script::edit::Edit;
 use show_script::weave::{FileKind, Layer, Weave, weave};
 use std::sync::mpsc::{self, Sender};
 
-/// Ours are some hundred KiB at most.
-const NOTE_BYTES_MAX: usize = 1 << 20;
+/// Ours are some hundred KiB, or a few MiB where many files with the longest of names get other ones.
+const NOTE_BYTES_MAX: usize = 16 << 20;
 /// A note of ours has fewer boxes; in one that was put together by hand the rest says nothing.
 const TICKED_MAX: usize = 1_000;
 

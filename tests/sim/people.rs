@@ -280,7 +280,7 @@ impl World {
         let said = ticked(&text).0.into_iter().filter(|tick| tick.says != Says::Both);
         self.answers.extend(said.map(|tick| (tick.proposal, tick.says == Says::Accept)));
         if self.dice.once_in(8) {
-            // It is set aside, and heard only if somebody puts it back.
+            // Somebody else saved meanwhile: it is set aside, and heard all the same while it is there.
             let copy = path.replace(".md", ".sync-conflict-20260801-081936-ABCDEF2.md");
             self.save(&copy, &text);
             let stays = self.dice.between(200, 40_000);

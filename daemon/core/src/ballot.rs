@@ -3,11 +3,12 @@
 //! An adapter writes the note's text and reads the boxes, since that takes bytes; when, and what an answer does, is
 //! decided here. A note that somebody changed is read like any person's text: settled first, and kept in the history.
 //! Ticks count whatever else was typed; a note in which nothing but boxes was changed is then written anew, any other
-//! one is left alone. What is no open proposal of that very note means nothing, so that an old copy of it answers
-//! nothing, and answers that were heard before a crash are heard again and change nothing. Read
-//! [`Coordinator::ballot_read`] first.
+//! one is left alone. What Syncthing set aside of such a note was answered too, on another device: its ticks count with
+//! those of the note, and where they contradict each other nothing is decided. What is no open proposal of that very note
+//! means nothing, so that an old copy of it answers nothing, and answers that were heard before a crash are heard again
+//! and change nothing. Read [`Coordinator::ballot_read`] first.
 
-use crate::kind::{is_markdown, is_plain};
+use crate::kind::{copied, is_markdown, is_plain};
 use crate::settle::{Content, File};
 use crate::{
     Coordinator, Digest, Effect, FilePath, Pipeline, ProposalEntry, ProposalId, ProposalRow, ProposalState, Says,
@@ -25,7 +26,7 @@ use core::fmt::Write as _;
 pub(crate) struct Ballots {
     /// What each is to say.
     written: BTreeMap<FilePath, Written>,
-    /// What each holds, as far as it was read.
+    /// What each holds, and each of their copies, as far as it was read.
     read: BTreeMap<FilePath, Read>,
     /// Something happened to them; looked at in this step.
     dirty: BTreeSet<FilePath>,
@@ -47,8 +48,28 @@ struct Written {
 #[derive(Debug)]
 struct Read {
     digest: Digest,
-    /// Nothing but boxes was changed in it; `None`: it is being read.
-    is_ours: Option<bool>,
+    /// `None`: it is being read.
+    found: Option<Found>,
+}
+
+#[derive(Debug)]
+struct Found {
+    ticked: Vec<Ticked>,
+    /// Nothing but boxes was changed in it.
+    is_ours: bool,
+}
+
+/// What is known of a copy of such a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spare {
+    /// It is being read, or the note is.
+    Unread,
+    /// What is ticked in it has counted, and nothing else was changed. `is_answer`: something is.
+    Counted { is_answer: bool },
+    /// The note itself does not show yet that they contradict each other, and may never.
+    Contradicts,
+    /// Somebody wrote in it.
+    Written,
 }
 
 impl Ballots {
@@ -57,7 +78,7 @@ impl Ballots {
         !self.dirty.is_empty()
             || !self.wake.is_empty()
             || self.written.values().any(|written| written.text.is_none())
-            || self.read.values().any(|read| read.is_ours.is_none())
+            || self.read.values().any(|read| read.found.is_none())
     }
 
     /// Blobs that are spoken of here: what is to be written, and what is being read.
@@ -72,31 +93,36 @@ impl Ballots {
 
     /// What it holds is not known yet, and may say something.
     pub fn is_being_read(&self, note: &FilePath) -> bool {
-        self.read.get(note).is_some_and(|read| read.is_ours.is_none())
+        self.read.get(note).is_some_and(|read| read.found.is_none())
     }
 
     /// It is one of ours with these bytes, in which nothing but boxes was changed.
     pub fn is_ticked(&self, note: &FilePath, digest: Digest) -> bool {
-        self.read.get(note).is_some_and(|read| read.digest == digest && read.is_ours == Some(true))
+        self.found(note, digest).is_some_and(|found| found.is_ours)
+    }
+
+    /// What it holds, if it has these bytes and was read.
+    fn found(&self, note: &FilePath, digest: Digest) -> Option<&Found> {
+        self.read.get(note).filter(|read| read.digest == digest)?.found.as_ref()
     }
 }
 
 impl Coordinator {
     /// Something happened to a file that may be such a note.
     pub(crate) fn mark_ballot(&mut self, file: &FilePath) {
-        if is_ballot(file) {
+        if note_of(file).is_some() {
             self.ballots.dirty.insert(file.clone());
         }
     }
 
     pub(crate) fn mark_ballots_in(&mut self, share: ShareId) {
-        let notes = self.files.below(share, PROPOSALS).map(|(file, _)| file).filter(|file| is_ballot(file));
+        let notes = self.files.below(share, PROPOSALS).map(|(file, _)| file).filter(|file| note_of(file).is_some());
         self.ballots.dirty.extend(notes.cloned().collect::<Vec<_>>());
     }
 
     /// On which device a note was changed.
     pub(crate) fn note_device(&mut self, file: &FilePath, device: Option<&String>) {
-        if is_ballot(file) {
+        if note_of(file).is_some() {
             match device {
                 Some(device) => drop(self.ballots.devices.insert(file.clone(), device.clone())),
                 None => drop(self.ballots.devices.remove(file)),
@@ -117,6 +143,10 @@ impl Coordinator {
     fn look_at_ballot(&mut self, note: &FilePath) {
         if !self.files.get(note).is_some_and(File::is_there) {
             self.ballots.read.remove(note);
+            if let Some(of) = copied(note) {
+                // It contradicts nobody any more.
+                self.count(&of);
+            }
             return;
         }
         if !self.is_ready(note.share) || self.read_only(note.share).is_some() || self.is_publishing(note) {
@@ -133,7 +163,7 @@ impl Coordinator {
             }
             Content::Known(digest) => {
                 if self.ballots.read.get(note).is_none_or(|read| read.digest != digest) {
-                    self.ballots.read.insert(note.clone(), Read { digest, is_ours: None });
+                    self.ballots.read.insert(note.clone(), Read { digest, found: None });
                     self.order(Effect::ReadBallot { note: note.clone(), digest });
                 } else {
                     self.mark_notices(note.share);
@@ -147,28 +177,98 @@ impl Coordinator {
         self.playbook.plays.values().map(|play| &play.pipeline).max_by_key(|pipeline| pipeline.settle_text_ms)
     }
 
-    /// Accepts and rejects what people ticked.
-    pub(crate) fn ballot_read(&mut self, note: &FilePath, digest: Digest, ticked: &[Ticked], is_ours: bool) {
-        let Some(read) = self.ballots.read.get_mut(note).filter(|read| read.digest == digest) else { return };
-        read.is_ours = Some(is_ours);
-        if self.files.get(note).and_then(File::current) != Some(digest) || self.read_only(note.share).is_some() {
-            // Somebody writes in it again: it is read when that has settled.
+    /// Takes note of what people ticked.
+    pub(crate) fn ballot_read(&mut self, paper: &FilePath, digest: Digest, ticked: Vec<Ticked>, is_ours: bool) {
+        let Some(read) = self.ballots.read.get_mut(paper).filter(|read| read.digest == digest) else { return };
+        read.found = Some(Found { ticked, is_ours });
+        if self.files.get(paper).and_then(File::current) != Some(digest) {
+            // Somebody writes in it again: it is read when that has settled, also if it is the same again then.
+            self.ballots.read.remove(paper);
             return;
         }
-        let device = self.ballots.devices.get(note).map_or_else(String::new, |device| format!(" on {device}"));
-        let by = format!("a person{device}, in {}", note.path);
+        if let Some(note) = note_of(paper).filter(|note| self.read_only(note.share).is_none()) {
+            self.count(&note);
+        }
+    }
+
+    /// Accepts and rejects what is ticked in a note and in its copies, once all of them are read.
+    fn count(&mut self, note: &FilePath) {
+        let papers = self.papers(note);
+        if papers.iter().any(|paper| self.is_awaited(paper)) {
+            return;
+        }
+        let mut said: BTreeMap<(ProposalId, String), (Says, FilePath)> = BTreeMap::new();
+        for paper in papers {
+            for Ticked { proposal, mark, says } in
+                self.read_in(&paper).into_iter().flat_map(|found| found.ticked.clone())
+            {
+                let all = said.entry((proposal, mark)).or_insert((says, paper.clone()));
+                if all.0 != says {
+                    all.0 = Says::Both;
+                }
+            }
+        }
         self.ballots.undecided.retain(|id| self.proposals.get(id).is_some_and(|row| ballot_of(row) != *note));
-        for tick in ticked {
-            let row = self.proposals.get(&tick.proposal).filter(|row| row.state == ProposalState::Open);
-            let Some(row) = row.filter(|row| ballot_of(row) == *note && mark(row) == tick.mark) else { continue };
-            let id = row.id;
-            match tick.says {
-                Says::Accept => self.decide_proposal(id, ProposalState::Accepted { by: by.clone() }),
-                Says::Reject => self.decide_proposal(id, ProposalState::Rejected { by: by.clone() }),
+        for ((id, marked), (says, paper)) in said {
+            let row = self.proposals.get(&id).filter(|row| row.state == ProposalState::Open);
+            if row.is_none_or(|row| ballot_of(row) != *note || mark(row) != marked) {
+                continue;
+            }
+            let device = self.ballots.devices.get(&paper).map_or_else(String::new, |device| format!(" on {device}"));
+            let by = format!("a person{device}, in {}", note.path);
+            match says {
+                Says::Accept => self.decide_proposal(id, ProposalState::Accepted { by }),
+                Says::Reject => self.decide_proposal(id, ProposalState::Rejected { by }),
                 Says::Both => drop(self.ballots.undecided.insert(id)),
             }
         }
         self.mark_notices(note.share);
+        self.mark_conflicts_of(note);
+    }
+
+    /// The note and its copies, as far as they are there.
+    fn papers(&self, note: &FilePath) -> Vec<FilePath> {
+        let all = core::iter::once(note).chain(self.files.copies(note));
+        all.filter(|paper| self.files.get(paper).is_some_and(File::is_there)).cloned().collect()
+    }
+
+    fn read_in(&self, paper: &FilePath) -> Option<&Found> {
+        self.ballots.found(paper, self.files.get(paper).and_then(File::current)?)
+    }
+
+    /// It is there, and what it says will be known soon.
+    fn is_awaited(&self, paper: &FilePath) -> bool {
+        let Some(pipeline) = self.slowest() else { return false };
+        match self.files.on_disk(paper, pipeline, self.now) {
+            Content::Missing => false,
+            Content::Unsettled(_) => true,
+            // What cannot be read is waited for by nobody.
+            Content::Unread => self.files.is_hashing(paper),
+            Content::Known(digest) => self.ballots.found(paper, digest).is_none(),
+        }
+    }
+
+    /// How far a copy of such a note is.
+    pub(crate) fn spare(&self, copy: &FilePath, note: &FilePath) -> Spare {
+        let papers = self.papers(note);
+        let Some(found) = self.read_in(copy).filter(|_| !papers.iter().any(|paper| self.is_awaited(paper))) else {
+            return Spare::Unread;
+        };
+        let is_shown = |id: ProposalId| {
+            let shows = |tick: &Ticked| tick.proposal == id && tick.says == Says::Both;
+            self.read_in(note).is_some_and(|found| found.ticked.iter().any(shows))
+        };
+        let is_open = |tick: &Ticked| self.ballots.undecided.contains(&tick.proposal) && !is_shown(tick.proposal);
+        match found {
+            Found { is_ours: false, .. } => Spare::Written,
+            Found { ticked, .. } if ticked.iter().any(is_open) => Spare::Contradicts,
+            Found { ticked, .. } => Spare::Counted { is_answer: !ticked.is_empty() },
+        }
+    }
+
+    /// Proposals are, or were, answered in this note.
+    pub(crate) fn is_asked_in(&self, note: &FilePath) -> bool {
+        self.proposals.values().any(|row| ballot_of(row) == *note)
     }
 
     /// The text of a note was made, or why it could not be.
@@ -189,7 +289,11 @@ impl Coordinator {
     /// there stays.
     pub(crate) fn ballots(&mut self, share: ShareId) -> BTreeMap<String, Option<(Digest, u64)>> {
         let mut open: BTreeMap<FilePath, Vec<&ProposalRow>> = BTreeMap::new();
-        for row in self.proposals.values().filter(|row| row.file.share == share && row.state == ProposalState::Open) {
+        let is_asked = |row: &&ProposalRow| {
+            let is_there = || self.files.get(&row.file).is_some_and(File::is_there);
+            row.file.share == share && row.state == ProposalState::Open && is_there()
+        };
+        for row in self.proposals.values().filter(is_asked) {
             open.entry(ballot_of(row)).or_default().push(row);
         }
         let mut wanted = BTreeMap::new();
@@ -229,7 +333,13 @@ impl Coordinator {
 /// Below the share's root.
 pub(crate) const PROPOSALS: &str = "showd/proposals/";
 
-fn is_ballot(file: &FilePath) -> bool {
+/// The note that this is, or is a copy of.
+fn note_of(file: &FilePath) -> Option<FilePath> {
+    let note = copied(file).unwrap_or_else(|| file.clone());
+    is_ballot(&note).then_some(note)
+}
+
+pub(crate) fn is_ballot(file: &FilePath) -> bool {
     let name = file.path.strip_prefix(PROPOSALS);
     name.is_some_and(|name| !name.contains('/')) && is_markdown(&file.path) && is_plain(file)
 }

@@ -10,7 +10,9 @@
 mod judge;
 
 use crate::asked::Begun;
+use crate::ballot::{Spare, is_ballot};
 use crate::kind::copied;
+use crate::notice::CONFLICTS;
 use crate::settle::{Content, File, keeps_bytes};
 use crate::share::Known;
 use crate::{
@@ -171,6 +173,9 @@ impl Coordinator {
         }
         let fresh = Conflict::fresh(original.clone());
         self.conflicts.of.entry(copy.clone()).or_insert(fresh);
+        if is_ballot(&original) {
+            return self.look_at_spare(copy, &original);
+        }
         let theirs = match self.read_for_conflict(copy, &original, copy) {
             Ok(theirs) => theirs,
             Err(stand) => return self.set_stand(copy, None, stand),
@@ -201,6 +206,41 @@ impl Coordinator {
         }
     }
 
+    /// A copy of a note in which people answer proposals goes when its ticks have counted, and stays when somebody wrote
+    /// in it.
+    fn look_at_spare(&mut self, copy: &FilePath, note: &FilePath) {
+        let spare = self.spare(copy, note);
+        let Some(theirs) = self.files.get(copy).and_then(File::current).filter(|_| spare != Spare::Unread) else {
+            return self.set_stand(copy, None, Stand::Unread);
+        };
+        let texts = Some((theirs, self.files.get(note).filter(|note| note.is_there()).and_then(File::current)));
+        let is_answer = match spare {
+            Spare::Unread => return,
+            Spare::Counted { is_answer } => is_answer,
+            Spare::Contradicts => {
+                let why = "what is ticked in it contradicts what is ticked in the note, so neither counts".to_owned();
+                return self.set_stand(copy, texts, Stand::Open(why));
+            }
+            Spare::Written => {
+                let why = "somebody wrote in it; what is ticked in it counts all the same".to_owned();
+                return self.set_stand(copy, texts, Stand::Open(why));
+            }
+        };
+        let what = if is_answer {
+            "the copy is removed: what is ticked in it has counted"
+        } else {
+            "the copy is removed: it holds what showd wrote"
+        };
+        let resolution = Resolution { with: None, what: what.to_owned() };
+        self.set_stand(copy, texts, Stand::Decided(resolution.clone()));
+        if let Some(conflict) = self.conflicts.of.get_mut(copy) {
+            conflict.is_new = is_answer;
+        }
+        if self.against_resolving(copy, note, false).is_empty() {
+            self.publish_resolution(copy, resolution, true);
+        }
+    }
+
     /// The text of a copy or of its original once it is settled and read; `None`: it is gone.
     fn read_for_conflict(
         &mut self,
@@ -210,7 +250,12 @@ impl Coordinator {
     ) -> Result<Option<Digest>, Stand> {
         let play = self.playbook.plays.values().find(|play| play.subject_of(&original.path).is_some()).cloned();
         let Some(play) = play else {
-            return Err(Stand::Open("no pipeline is about this file".to_owned()));
+            let why = if *original.path == *CONFLICTS {
+                "showd writes that note, and nobody reads a copy of it"
+            } else {
+                "no pipeline is about this file"
+            };
+            return Err(Stand::Open(why.to_owned()));
         };
         match self.files.on_disk(file, &play.pipeline, self.now) {
             Content::Known(digest) => Ok(Some(digest)),

@@ -142,7 +142,7 @@ impl Coordinator {
             Event::AttemptEnded { job, attempt, ended } => self.attempt_ended(job, attempt, ended),
             Event::Woven { weave, woven } => self.woven(weave, woven),
             Event::BallotWritten { note, of, made } => self.ballot_written(&note, of, made),
-            Event::BallotRead { note, digest, ticked, is_ours } => self.ballot_read(&note, digest, &ticked, is_ours),
+            Event::BallotRead { note, digest, ticked, is_ours } => self.ballot_read(&note, digest, ticked, is_ours),
             Event::Rescued { file, digest, size } => self.rescued(file, digest, size),
             Event::Probed { file, stamp, found } => self.probed(&file, stamp, found),
             Event::Published { intent, outcome } => self.published(intent, outcome),
@@ -161,8 +161,8 @@ impl Coordinator {
         self.forget_left_files();
         self.forget_gone_files();
         self.ring_timers();
-        self.judge_conflicts();
         self.look_at_ballots();
+        self.judge_conflicts();
         let mut rounds = 0;
         loop {
             self.plan_lanes();

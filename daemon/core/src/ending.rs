@@ -153,6 +153,7 @@ impl Coordinator {
         let Some(lane) = self.lanes.remove(&id) else { return };
         self.lane_of.remove(&lane.name);
         self.latest = None;
+        self.mark_notices(lane.name.subject.share);
         for file in &lane.reads {
             if let Some(readers) = self.readers.get_mut(file) {
                 readers.remove(&id);

@@ -6,6 +6,7 @@
 //! changed in anything but its boxes, is left alone.
 
 use crate::ballot::PROPOSALS;
+use crate::kind::is_plain;
 use crate::settle::File;
 use crate::share::Known;
 use crate::{Cause, Coordinator, Digest, FilePath, Move, ShareId, Source};
@@ -30,7 +31,8 @@ impl Coordinator {
             let mut wanted: BTreeMap<String, Option<Said>> =
                 ballots.map(|(path, text)| (path, text.map(said))).collect();
             wanted.extend(self.conflict_note(share).map(|text| (CONFLICTS.to_string(), Some(Said::of(text)))));
-            let below = |prefix| self.files.below(share, prefix).map(|(file, _)| file.path.to_string());
+            let below = |prefix| self.files.below(share, prefix).map(|(file, _)| file).filter(|file| is_plain(file));
+            let below = |prefix| below(prefix).map(|file| file.path.to_string());
             let there: Vec<String> = below(PROPOSALS).chain(below(CONFLICTS)).collect();
             for path in there {
                 if !wanted.contains_key(&path) {
@@ -55,7 +57,9 @@ impl Coordinator {
         let current = state.and_then(File::current);
         let is_ours = state.is_some_and(|state| state.by_us().is_some());
         // People's ticks are a person's text: what comes in its place is older than anything they write now.
-        let human = !is_ours && current.is_some_and(|digest| self.ballots.is_ticked(&file, digest));
+        let is_ticked = current.is_some_and(|digest| self.ballots.is_ticked(&file, digest));
+        // Somebody may have put one of them aside under another name.
+        let human = !is_ours && is_ticked && (said.is_some() || self.is_asked_in(&file));
         let base = current.filter(|_| is_ours || human);
         let seen = state.and_then(File::stamp).filter(|_| human);
         let made = match (said, state.is_some(), base) {
@@ -102,7 +106,7 @@ fn said((new, size): (Digest, u64)) -> Said {
 }
 
 /// Below the share's root.
-const CONFLICTS: &str = "showd/conflicts.md";
+pub(crate) const CONFLICTS: &str = "showd/conflicts.md";
 
 const CONFLICTS_HEAD: &str = "# Conflicts
 

@@ -32,6 +32,8 @@ impl Coordinator {
         left.sort_by_key(|row| (rank(&row.state), row.id));
         let mut left: Vec<ProposalRow> = left.into_iter().cloned().collect();
         let mut is_changed = !known.is_empty() || !new.is_empty();
+        // Its file may have been gone meanwhile.
+        met.iter().map(|row| row.file.share).collect::<Vec<_>>().into_iter().for_each(|share| self.mark_notices(share));
         for fact in new {
             let again = left
                 .iter()

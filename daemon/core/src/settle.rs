@@ -216,6 +216,10 @@ impl Files {
         self.hashing.remove(path)
     }
 
+    pub fn is_hashing(&self, path: &FilePath) -> bool {
+        self.hashing.contains(path)
+    }
+
     pub fn is_any_hashing(&self) -> bool {
         !self.hashing.is_empty()
     }

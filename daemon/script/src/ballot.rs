@@ -175,7 +175,11 @@ fn plain(text: &str) -> String {
 fn link(file: &str) -> String {
     let name = file.rsplit('/').next().unwrap_or(file);
     match (file.strip_suffix(".md"), name.strip_suffix(".md")) {
-        (Some(path), Some(name)) if !file.contains(['[', ']', '|', '#', '^']) && !file.contains("%%") => {
+        (Some(path), Some(name))
+            if !file.contains(['[', ']', '|', '#', '^', '`'])
+                && !file.contains("%%")
+                && !file.contains(char::is_control) =>
+        {
             format!("[[{path}|{name}]]")
         }
         _ => plain(file),

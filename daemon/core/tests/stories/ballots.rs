@@ -137,18 +137,118 @@ fn a_note_in_which_people_wrote_is_left_alone_and_its_ticks_count_once() {
 }
 
 #[test]
-fn ticks_of_old_copies_of_other_notes_and_of_conflict_copies_mean_nothing() {
+fn ticks_of_old_copies_and_of_other_notes_mean_nothing_and_what_people_put_aside_stays() {
     let mut show = asked();
     let text = tick(&mut show, &[(1, 'a'), (2, 'a')]);
     show.save(BALLOT, &text.replace(' ', "  "));
     let wrong_mark = text.replace("[a] 1 ", "[a] 1 0");
     show.save(BALLOT, &wrong_mark.replace("[a] 2 ", "[a] 77 "));
-    for elsewhere in ["showd/proposals/0901.md", "showd/proposals/deep/0900.md", "showd/proposals/0900.txt"] {
-        show.save(elsewhere, &text);
+    let elsewhere = ["showd/proposals/0901.md", "showd/proposals/deep/0900.md", "showd/proposals/0900.txt"];
+    for path in elsewhere {
+        show.save(path, &text);
     }
-    show.save("showd/proposals/0900.sync-conflict-20260801-081936-ABCDEF2.md", &text);
     show.finish_all().at(900.0).finish_all();
     assert_eq!(states(&show), [(1, &ProposalState::Open), (2, &ProposalState::Open)]);
+    assert!(elsewhere.iter().all(|path| show.text(path) == text), "a person put them there");
+}
+
+const COPY: &str = "showd/proposals/0900.sync-conflict-20260801-081936-ABCDEF2.md";
+
+/// A note and what Syncthing set aside of it: what somebody else saved on another device.
+fn answered_apart(show: &mut Story, here: &[(u64, char)], there: &[(u64, char)], more: &str) {
+    let text = show.text(BALLOT).to_owned();
+    let set_aside = tick(show, there) + more;
+    show.save_unseen(BALLOT, &text);
+    tick(show, here);
+    show.save(COPY, &set_aside).finish_all().at(700.0).finish_all();
+}
+
+#[test]
+fn what_two_people_ticked_on_two_machines_counts_and_what_was_set_aside_goes() {
+    let mut show = asked();
+    answered_apart(&mut show, &[(1, 'a')], &[(2, 'r')], "");
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+    assert_eq!(states(&show)[1], (2, &ProposalState::Rejected { by: by() }));
+    assert!(!show.has(COPY) && !show.has(BALLOT) && !show.has("showd/conflicts.md"));
+    let aside = show.store.revisions.iter().find(|(_, row)| row.origin.starts_with("person, set aside as")).is_some();
+    assert!(aside, "what it held is in the history of the note");
+}
+
+#[test]
+fn two_people_who_contradict_each_other_decide_nothing_until_they_agree() {
+    let mut show = asked();
+    answered_apart(&mut show, &[(1, 'a'), (2, 'r')], &[(1, 'r')], "");
+    assert_eq!(states(&show), [(1, &ProposalState::Open), (2, &ProposalState::Rejected { by: by() })]);
+    assert_eq!(show.text(BALLOT), "[b] 1 0a267bab ep/0900/a.md: kettles whistle");
+    assert!(!show.has(COPY), "the note says so itself");
+    show.restart().at(800.0).finish_all();
+    assert_eq!(states(&show)[0], (1, &ProposalState::Open));
+    tick(&mut show, &[(1, 'a')]);
+    show.finish_all().at(900.0).finish_all();
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+}
+
+#[test]
+fn a_copy_that_contradicts_a_note_in_which_somebody_wrote_stays_where_people_see_it() {
+    let mut show = asked();
+    let mine = format!("{}\nPat: what is this?", tick(&mut show, &[(1, 'a')]));
+    let theirs = mine.replace("\nPat: what is this?", "").replace("[a]", "[r]");
+    show.save(BALLOT, &mine).save(COPY, &theirs).finish_all().at(700.0).finish_all();
+    show.skip().restart().at(800.0).finish_all();
+    assert_eq!(states(&show)[0], (1, &ProposalState::Open));
+    assert_eq!((show.text(BALLOT), show.text(COPY)), (mine.as_str(), theirs.as_str()));
+    let said = show.text("showd/conflicts.md");
+    assert!(said.contains("what is ticked in it contradicts what is ticked in the note"), "{said}");
+    // Somebody takes it away, and what is left is an answer.
+    show.remove(COPY).at(900.0).finish_all();
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+    assert!(!show.has("showd/conflicts.md"));
+}
+
+#[test]
+fn a_copy_in_which_somebody_wrote_is_left_to_people_and_its_ticks_count() {
+    let mut show = asked();
+    answered_apart(&mut show, &[], &[(1, 'a')], "\nSam: yes!");
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+    assert!(show.text(COPY).ends_with("Sam: yes!"));
+    assert!(show.text("showd/conflicts.md").contains("somebody wrote in it; what is ticked in it counts all the same"));
+    assert_eq!(show.text(BALLOT), "[ ] 2 d4abf7bb ep/0900/a.md: it is a pot", "the note itself is kept up");
+    show.ask(Ask::Resolve {
+        copy: file(COPY),
+        seen: (digest(show.text(COPY)), Some(digest(show.text(BALLOT)))),
+        with: None,
+    });
+    show.at(800.0).finish_all();
+    assert!(!show.has(COPY) && !show.has("showd/conflicts.md"), "{}", show.told());
+}
+
+#[test]
+fn a_copy_of_what_showd_wrote_goes_also_when_the_note_is_gone() {
+    let mut show = asked();
+    let text = show.text(BALLOT).to_owned();
+    show.save(COPY, &text).at(600.0).finish_all();
+    assert!(!show.has(COPY) && show.has(BALLOT));
+    show.remove_unseen(BALLOT).remove(BALLOT).save(COPY, &text).at(700.0).finish_all();
+    assert!(!show.has(COPY), "{}", show.told());
+}
+
+#[test]
+fn a_tick_counts_when_the_note_is_saved_again_while_it_is_read() {
+    let mut show = asked();
+    show.late = Some(Vec::new());
+    let text = tick(&mut show, &[(1, 'a')]);
+    // Obsidian saves what did not change, too.
+    show.at(505.0).save(BALLOT, &text).told_late().at(700.0).finish_all();
+    assert_eq!(show.text(NOTE), "a kettle whistles");
+}
+
+#[test]
+fn what_is_proposed_for_a_note_that_is_gone_is_not_asked() {
+    let mut show = asked();
+    show.remove(NOTE).at(700.0).finish_all();
+    assert!(!show.has(BALLOT), "{}", show.text(BALLOT));
+    show.save(NOTE, "a kettle sings").at(1000.0).finish_all().at(1300.0).finish_all();
+    assert_eq!(show.text(BALLOT).lines().count(), 2, "{}", show.text(BALLOT));
 }
 
 #[test]

@@ -105,6 +105,13 @@ fn without_leave_nothing_is_touched_until_a_person_decides() {
 }
 
 #[test]
+fn a_copy_of_a_note_that_showd_writes_says_what_it_is() {
+    let mut show = note();
+    show.save("showd/conflicts.sync-conflict-20260801-081936-ABCDEF2.md", "# Conflicts").at(1400.0).finish_all();
+    assert_eq!(open(&show), ["true showd writes that note, and nobody reads a copy of it"]);
+}
+
+#[test]
 fn a_file_that_went_back_to_an_older_state_gets_the_newer_one_again() {
     let mut show = note();
     show.at(2000.0).save(NOTE, "kettle. pot. lid").at(2300.0).finish_all();

@@ -155,3 +155,21 @@ proptest! {
         prop_assert_eq!(read(&note), Ballot { answers: expected, is_ours: true });
     }
 }
+
+#[test]
+fn a_name_of_several_lines_hides_no_box() {
+    let file = "rundown/a\n```\n- [x] accept ^accept-9-3f2a9c1b\n.md".to_owned();
+    let entry = Entry {
+        proposal: 5,
+        mark: "3f2a9c1b".into(),
+        file,
+        summary: "a slug".into(),
+        change: None,
+        renames: Vec::new(),
+        undecided: false,
+    };
+    let note = write(&[entry]);
+    assert_eq!(read(&note), Ballot { answers: Vec::new(), is_ours: true }, "{note}");
+    let ticked = read(&note.replace("[ ] reject", "[x] reject"));
+    assert_eq!(ticked.answers, [Answer { proposal: 5, mark: "3f2a9c1b".into(), says: Says::Reject }], "{note}");
+}

@@ -37,6 +37,8 @@ pub struct Story {
     /// Publishes are answered by the story.
     pub manual_publish: bool,
     pub intents: BTreeMap<IntentId, Intent>,
+    /// What was read in ballots is told when the story says so, with [`Story::told_late`].
+    pub late: Option<Vec<Event>>,
     /// Scans are answered by the story, with [`Story::scanned`].
     pub manual_scan: bool,
 }
@@ -63,8 +65,16 @@ impl Story {
             lines: Vec::new(),
             manual_publish: false,
             intents: BTreeMap::new(),
+            late: None,
             manual_scan: false,
         }
+    }
+
+    /// Tells what was read in ballots meanwhile, and from now on at once.
+    pub fn told_late(&mut self) -> &mut Self {
+        self.waiting.extend(self.late.take().unwrap_or_default());
+        self.drain();
+        self
     }
 
     /// What a step does when the story lets it finish.
@@ -500,7 +510,11 @@ impl Story {
             }
             Effect::ReadBallot { note, digest } => {
                 let (ticked, is_ours) = ticked(&self.blobs[&digest]);
-                self.waiting.push_back(Event::BallotRead { note, digest, ticked, is_ours });
+                let read = Event::BallotRead { note, digest, ticked, is_ours };
+                match &mut self.late {
+                    Some(late) => late.push(read),
+                    None => self.waiting.push_back(read),
+                }
             }
             Effect::Publish(intent) => {
                 let moves: Vec<String> = intent.moves.iter().map(told_move).collect();
