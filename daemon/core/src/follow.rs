@@ -7,11 +7,12 @@
 //! is followed. A copy is another file; but what is ours in it is ours. Owns what is known of files that are gone.
 //! Read [`Coordinator::follow`] first.
 
+use crate::build::next;
 use crate::kind::{is_markdown, is_plain};
 use crate::settle::{File, keeps_bytes};
 use crate::{
-    Binding, Change, Coordinator, Digest, Effect, FilePath, FileRow, LeaseKind, Ours, ProposalState, RevisionRow, Row,
-    RowKey, ShareId, Stamp, Time,
+    Binding, Change, Coordinator, Digest, Effect, FilePath, FileRow, LeaseId, LeaseKind, LeaseRow, Ours, ProposalState,
+    RevisionRow, Row, RowKey, ShareId, Stamp, Time,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -205,7 +206,7 @@ impl Coordinator {
 
     /// The file that is gone and that this one was. Before it is read (`digest` is none) only its look can say.
     fn origin(&self, file: &FilePath, digest: Option<Digest>) -> Option<Origin> {
-        let stamp = self.files.get(file)?.stamp()?;
+        let (stamp, first) = (self.files.get(file)?.stamp()?, self.files.get(file)?.first_seen());
         let certain = |row: &FileRow| Origin { file: row.file.clone(), is_guess: false };
         let is_it = |row: &&FileRow| digest.map_or(row.stamp == stamp, |digest| row.digest == digest);
         let named = |clue: Clue| self.gone.known_by(file.share, clue).filter(|row| row.file != *file);
@@ -228,7 +229,9 @@ impl Coordinator {
             }
             let changed = named(Clue::Inode(stamp.inode)).find(|row| {
                 let is_near = folder(&row.file) == folder(file) || self.same_place(&row.file, file).is_some();
-                stamp.inode != 0 && is_near && is_markdown(&row.file.path)
+                // Inodes are given away again at once: what was gone for good before this came is another file.
+                let is_in_time = row.left.is_none_or(|left| first <= left);
+                stamp.inode != 0 && is_near && is_in_time && is_markdown(&row.file.path)
             });
             if let Some(row) = changed {
                 let is_guess = self.same_place(&row.file, file).is_none();
@@ -349,14 +352,19 @@ impl Coordinator {
             self.out.keep(Change::History { from: from.clone(), to: to.clone(), copied: is_guess });
         }
         if keeps_bytes(to) {
-            let origin = format!("{}{}", RevisionRow::RENAMED, from.path);
+            let perhaps = if is_guess { RevisionRow::PERHAPS } else { "" };
+            let origin = format!("{perhaps}{}{}", RevisionRow::RENAMED, from.path);
             let (file, at, by_us) = (to.clone(), self.now, row.by_us.is_some());
             let (digest, size) = (row.digest, row.stamp.size);
             self.put(Row::Revision(RevisionRow { file, at, digest, size, origin, by_us }));
             self.log("file.renamed").file(to).text(format!("{from} is {to} now"));
         }
         self.hand_over_proposals(from, to);
-        self.hand_over_holds(from, to);
+        if is_guess {
+            self.hold_as_well(from, to);
+        } else {
+            self.hand_over_holds(from, to);
+        }
     }
 
     fn hand_over_proposals(&mut self, from: &FilePath, to: &FilePath) {
@@ -387,6 +395,15 @@ impl Coordinator {
         for job in woken {
             self.mark_job(job);
         }
+    }
+
+    /// Whichever of the two a person meant is left alone.
+    fn hold_as_well(&mut self, from: &FilePath, to: &FilePath) {
+        let hold = self.leases.of_file(from, LeaseKind::Hold);
+        let Some(row) = hold.and_then(|hold| self.leases.rows().find(|row| row.id == hold)).cloned() else { return };
+        let row = LeaseRow { id: LeaseId(next(&mut self.meta.next_lease)), file: to.clone(), ..row };
+        self.leases.insert(row.clone(), None);
+        self.put(Row::Lease(row));
     }
 
     /// Once most of a folder is found in another, the rest of it is: also what was changed before it could be read.

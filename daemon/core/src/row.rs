@@ -386,10 +386,13 @@ impl RevisionRow {
     pub(crate) const SET_ASIDE: &str = "person, set aside as ";
     /// How the origin of the version begins with which a file got its name; its old path follows.
     pub(crate) const RENAMED: &str = "renamed from ";
+    /// Before that: nothing but the inode says so.
+    pub(crate) const PERHAPS: &str = "perhaps ";
 
     /// With it, what this was got the name that it has now.
     pub fn was_named(&self, before: &FilePath) -> bool {
-        self.origin.strip_prefix(Self::RENAMED) == Some(&*before.path)
+        let origin = self.origin.strip_prefix(Self::PERHAPS).unwrap_or(&self.origin);
+        origin.strip_prefix(Self::RENAMED) == Some(&*before.path)
     }
 
     /// It is what a conflict copy held, and not what lay at the path.

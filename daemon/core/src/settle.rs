@@ -449,6 +449,11 @@ impl File {
         self.now.is_some()
     }
 
+    /// When it was found where it lies.
+    pub fn first_seen(&self) -> Time {
+        self.first
+    }
+
     /// When somebody other than us last changed it; a change that was not read yet counts.
     pub fn changed(&self) -> Time {
         match &self.read {

@@ -26,6 +26,8 @@ pub struct Count {
     pub displaced: BTreeSet<Token>,
     /// Only in showd's archive: each with its story.
     pub only_in_history: Vec<String>,
+    /// Where those were saved.
+    pub only_in_history_of: BTreeSet<String>,
     /// Conflict copies that there ever were, of what the writer wrote.
     pub of_writer: Copies,
     /// Of what a person wrote, while the writer's text took the name.
@@ -144,6 +146,7 @@ impl Count {
             let story = memory.story(token, save, |text| pages.is_a_persons(text));
             if in_history.contains(&token) {
                 self.only_in_history.push(story);
+                self.only_in_history_of.insert(save.path.to_string_lossy().into_owned());
                 continue;
             }
             let end = memory.end_of(token, save).and_then(|sight| sight.text);

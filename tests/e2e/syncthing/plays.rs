@@ -28,6 +28,7 @@ fn played(nodes: &'static [&'static str], edits: usize, writer: Writer) -> Optio
         left.clone_from(show.json(&["conflicts"])["conflicts"].as_array().expect("a list"));
         stage.settle_conflicts();
     }
+    let mut settled = BTreeMap::<String, Vec<String>>::new();
     let archive = stage.show.as_mut().map(|show| {
         let log = show.ctl(&["follow", "--no-wait", "--from", "1", "--json"]).out;
         for line in log.lines() {
@@ -35,6 +36,8 @@ fn played(nodes: &'static [&'static str], edits: usize, writer: Writer) -> Optio
             let kind = event["kind"].as_str().unwrap_or("?");
             if kind.starts_with("conflict") {
                 let text = event["text"].as_str().unwrap_or_default();
+                let file = event["file"].as_str().unwrap_or_default();
+                settled.entry(text::original(file)).or_default().push(format!("{file}: {text}"));
                 *events.entry(format!("{kind}: {text}")).or_default() += 1;
             }
             if kind.starts_with("publish") || kind.starts_with("file") || kind.starts_with("weave") {
@@ -69,6 +72,9 @@ fn played(nodes: &'static [&'static str], edits: usize, writer: Writer) -> Optio
         &count.hasty,
     ];
     stories.into_iter().flatten().for_each(|story| println!("{story}"));
+    for file in &count.only_in_history_of {
+        println!("settled of {file}: {:#?}", settled.get(file));
+    }
     println!("displaced: {:?}\ndiffering: {:?}", count.displaced, count.differing);
     Some(count)
 }

@@ -87,8 +87,25 @@ fn a_note_that_is_renamed_and_changed_at_once_is_known_by_its_inode() {
     let mut show = done();
     show.rename_unseen("ep/0900/a.md", "ep/0900/b.md").change_unseen("ep/0900/b.md", "other words").restart();
     show.at(1100.0).finish_all();
-    // It may as well be a new note on the inode of a removed one, whose versions are then still wanted.
-    is_followed(&show, "ep/0900/b.md", "ep/0900/scripts/script.html", &["person"]);
+    assert_eq!(show.store.ours.values().collect::<Vec<_>>(), [&ours("ep/0900/b.md")]);
+    assert_eq!(show.store.proposals[&ProposalId(1)].file, file("ep/0900/b.md"));
+    assert!(origins(&show, "ep/0900/b.md").contains(&"perhaps renamed from ep/0900/a.md".to_owned()));
+    // It may as well be a new note on the inode of a removed one, whose versions are then still wanted, and whose hold.
+    assert_eq!(origins(&show, "ep/0900/a.md"), ["person"]);
+    assert_eq!(held(&show), ["ep/0900/a.md", "ep/0900/b.md"]);
+}
+
+#[test]
+fn a_new_note_on_the_inode_of_one_that_was_gone_before_is_another_note() {
+    let mut show = done();
+    show.rename("ep/0900/a.md", "bin/a.md").at(1100.0).finish_all();
+    show.change_unseen("bin/a.md", "other words").rename("bin/a.md", "ep/0900/b.md").at(1200.0).finish_all();
+    assert_eq!(origins(&show, "ep/0900/b.md"), ["person"]);
+    assert_eq!(held(&show), ["ep/0900/a.md"]);
+}
+
+fn held(show: &Story) -> Vec<String> {
+    show.core.leases().map(|lease| lease.file.path.to_string()).collect()
 }
 
 #[test]
