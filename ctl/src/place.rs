@@ -35,7 +35,10 @@ pub fn path(typed: &Path) -> Result<String, Complaint> {
     if typed.is_relative() && !is_here {
         return text(typed);
     }
-    text(&tidy(&whole))
+    let whole = tidy(&whole);
+    // Where the folder really is: a share may be named by another way that leads there.
+    let real = |folder: &Path| Some(folder.canonicalize().ok()?.join(whole.strip_prefix(folder).ok()?));
+    text(&whole.ancestors().skip(1).find_map(real).unwrap_or_else(|| whole.clone()))
 }
 
 /// A bare name of a note that is gone, typed in the folder that it was in.
@@ -80,6 +83,11 @@ mod tests {
         assert_eq!(path(Path::new("src/../Cargo.toml")).unwrap(), here.join("Cargo.toml").to_str().unwrap());
         assert_eq!(path(Path::new("episodes/0900/info.md")).unwrap(), "episodes/0900/info.md");
         assert_eq!(path(Path::new("/srv/show/./a/../b")).unwrap(), "/srv/show/b");
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, link) = (dir.path().canonicalize().unwrap().join("share"), dir.path().join("link"));
+        std::fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        assert_eq!(path(&link.join("gone/a.md")).unwrap(), folder.join("gone/a.md").to_str().unwrap());
         // One that was here a moment ago.
         assert_eq!(path(Path::new("src/gone.md")).unwrap(), here.join("src/gone.md").to_str().unwrap());
     }

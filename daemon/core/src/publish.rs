@@ -109,7 +109,8 @@ impl Coordinator {
     pub(crate) fn publish_outputs(&mut self, job: JobId, attempt: AttemptNo, action: ActionRow) {
         match self.output_moves(job, attempt, &action) {
             Err((file, base)) => {
-                let why = format!("{file} exists and was not made by showd: once it is moved away, this runs again");
+                let why =
+                    format!("{file} was made or changed by somebody else: once it is moved away, this runs again");
                 self.jobs.get_mut(&job).expect("its attempt just ended").row.refused = base.map(|base| (file, base));
                 self.move_job(job, JobEvent::Broke { why });
                 self.forget_attempt(job, attempt, true);

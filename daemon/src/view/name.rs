@@ -168,8 +168,12 @@ fn split_share<'t>(seen: &Seen<'_>, typed: &'t str) -> Result<(Option<ShareId>, 
 /// An absolute path, or one below a share's root; with several shares `name:episodes/0237/info.md`.
 pub fn file(seen: &Seen<'_>, typed: &str) -> Result<FilePath, Refusal> {
     let (share, path) = if typed.starts_with('/') {
-        let mut shares = seen.world.configured();
-        let inside = shares.find_map(|(id, _, root)| Some((id, Path::new(typed).strip_prefix(root).ok()?.to_str()?)));
+        let below = |root: &Path| Path::new(typed).strip_prefix(root).ok()?.to_str();
+        let inside = seen.world.configured().find_map(|(id, _, root)| Some((id, below(root)?)));
+        // Or by where a root that is named by a link really is.
+        let inside = inside.or_else(|| {
+            seen.world.configured().find_map(|(id, _, root)| Some((id, below(&root.canonicalize().ok()?)?)))
+        });
         let hint = "name a file below the root of a share; \"showctl status\" names the shares";
         inside.ok_or_else(|| not_found(format!("{typed} is in no share"), hint))?
     } else {

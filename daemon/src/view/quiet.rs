@@ -38,6 +38,13 @@ pub fn why(seen: &Seen<'_>, file: &FilePath) -> Answered {
         }));
     };
     if !is_markdown(path) {
+        let refused = |job: &&show_core::JobRow| job.refused.as_ref().is_some_and(|(in_the_way, _)| in_the_way == file);
+        if let Some(job) = seen.core.jobs().find(refused) {
+            view.text = format!("{path} is not what showd left there, so {} does not replace it", job.node);
+            view.hint = "move it away, or delete it: then it is made anew".into();
+            view.jobs = [job::line(seen, job)].into();
+            return Ok(Answer::WhyFile(view).into());
+        }
         view.text = match &row.by_us {
             Some(node) => format!("{path} is what {node} made, and is replaced whenever that comes out differently"),
             None => format!("{path} is read and never written: only Markdown is repaired in place"),

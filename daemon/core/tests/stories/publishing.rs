@@ -133,7 +133,7 @@ fn an_output_that_exists_and_is_not_ours_is_never_replaced() {
     0.0s  build.new 1: a.md changed
     0.0s  job.started 1: compile
     0.0s  start 1.1 compile
-    0.0s  job.failed 1: compile: ep/0900/scripts/script.html exists and was not made by showd: once it is moved away, this runs again
+    0.0s  job.failed 1: compile: ep/0900/scripts/script.html was made or changed by somebody else: once it is moved away, this runs again
     ");
     assert_eq!(show.text("ep/0900/scripts/script.html"), "written by hand");
     show.at(100.0).restart().remove("ep/0900/scripts/script.html").at(104.0).finish_all();
