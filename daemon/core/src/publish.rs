@@ -350,7 +350,7 @@ impl Coordinator {
         }
         match &intent.cause {
             Cause::Attempt { job, attempt, action } => {
-                self.note_made_again(intent, *job);
+                self.count_made_again(intent, *job);
                 if self.is_publishing_job(*job, intent.id) {
                     self.record(*job, (**action).clone());
                 }
@@ -403,28 +403,28 @@ impl Coordinator {
 
     /// What lay there before, if anything, was not what we had left there: somebody undid it, and that counts for the
     /// storm guard.
-    fn note_made_again(&mut self, intent: &Intent, job: JobId) {
+    fn count_made_again(&mut self, intent: &Intent, job: JobId) {
         let Some(held) = self.jobs.get(&job) else { return };
         let Some(last) = self.lanes.get(&held.lane).and_then(|lane| lane.index.get(&held.row.node)) else { return };
         let left = |file: &FilePath| last.action.outputs.iter().find(|out| out.file == *file).map(|out| out.digest);
         let mut kept = BTreeMap::new();
         let mut again = Vec::new();
         for made in &intent.moves {
-            let (file, new, lay) = match made {
+            let (file, lay) = match made {
                 Move::Rename { from, base, .. } => {
                     kept.insert(from, *base);
                     continue;
                 }
-                Move::New { file, new, .. } => (file, *new, kept.get(file).copied()),
-                Move::Replace { file, base, new, .. } => (file, *new, Some(*base)),
+                Move::New { file, .. } => (file, kept.get(file).copied()),
+                Move::Replace { file, base, .. } => (file, Some(*base)),
                 Move::Remove { .. } => continue,
             };
             if left(file).is_some_and(|left| lay != Some(left)) {
-                again.push((file.clone(), new));
+                again.push(file.clone());
             }
         }
-        for (file, new) in again {
-            self.note_written(&file, new, &[]);
+        for file in again {
+            self.note_made_again(&file);
         }
     }
 

@@ -83,11 +83,13 @@ pub(crate) struct Probes {
     written: BTreeMap<FilePath, BTreeMap<Wrote, VecDeque<Time>>>,
 }
 
-/// What a storm is known by: the same text again, or the same value in the same place.
+/// What a storm is known by: the same text again, the same value in the same place, or an output that is made again.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Wrote {
     Text(Digest),
     Value(String, String),
+    /// An output, once more, whatever is in it: some say when they were made.
+    Again,
 }
 
 #[derive(Debug)]
@@ -281,10 +283,19 @@ impl Coordinator {
     /// We wrote it: the next time is asked about anew, and counts for the storm guard.
     pub(crate) fn note_written(&mut self, file: &FilePath, text: Digest, values: &[Ours]) {
         self.drop_probe(file);
-        let (now, (times_max, window_ms)) = (self.now, self.playbook.rules.storm);
         let values = values.iter().map(|ours| Wrote::Value(ours.target.clone(), ours.value.clone()));
+        self.count_written(file, values.chain([Wrote::Text(text)]));
+    }
+
+    /// We made an output again that was not as we had left it.
+    pub(crate) fn note_made_again(&mut self, file: &FilePath) {
+        self.count_written(file, [Wrote::Again].into_iter());
+    }
+
+    fn count_written(&mut self, file: &FilePath, all: impl Iterator<Item = Wrote>) {
+        let (now, (times_max, window_ms)) = (self.now, self.playbook.rules.storm);
         let written = self.probes.written.entry(file.clone()).or_default();
-        for wrote in values.chain([Wrote::Text(text)]) {
+        for wrote in all {
             written.entry(wrote).or_default().push_back(now);
         }
         written.retain(|_, times| {

@@ -717,6 +717,23 @@ fn an_output_that_somebody_removes_each_time_is_left_alone_until_a_person_lets_i
 }
 
 #[test]
+fn an_output_that_says_when_it_was_made_is_left_alone_as_well() {
+    let script = "ep/0900/scripts/script.html";
+    let dated = |order: &Order, _: &_| Ended::Succeeded(output(order, &format!("made by job {}", order.job)));
+    let mut show = compile().program("compile", dated).with("ep/0900/a.md", "kettle").start();
+    show.finish_all();
+    let mut again = 0;
+    for round in 1..=10 {
+        if show.exists(script) {
+            show.remove(script);
+        }
+        show.at(f64::from(round) * 10.0).finish_all();
+        again += u32::from(show.exists(script));
+    }
+    assert_eq!(again, 7);
+}
+
+#[test]
 fn what_is_left_alone_is_made_again_when_the_storm_is_over() {
     let script = "ep/0900/scripts/script.html";
     let mut show = compile().with("ep/0900/a.md", "kettle").start();
