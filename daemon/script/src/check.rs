@@ -22,6 +22,9 @@ use crate::path::Shelf;
 use crate::settings::Settings;
 use jiff::civil::Date;
 
+/// The hint of what keeps everybody but a person from writing into a file.
+pub const UNWRITTEN: &str = "mend it by hand; nothing is written into this file before";
+
 /// What a check may know besides the text.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'c> {

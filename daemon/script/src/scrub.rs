@@ -140,6 +140,10 @@ mod tests {
         assert_eq!(cleaned("a <SPAN\n class='x'>b</SPAN > c"), "a b c");
         assert_eq!(cleaned("lost </span> end, <span>open"), "lost end, open");
         assert_eq!(cleaned("<<span>span>x"), "x");
+        assert_eq!(cleaned("<span class=a id = 'b'\tstyle=\"c: <d>\" />x</span>"), "x");
+        for words in ["<span word>", "<span\"word<span>", "<div class=\"word>", "<span class=>", "<div =word>"] {
+            assert_eq!(cleaned(words), words);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use show_protocol::{
     Answer, ContentView, DiagnosticView, DiagnosticsView, DiffView, HistoryView, LeftOutFile, LeftOutView,
     ProposalLine, ProposalState, ProposalView, ProposalsView, Refusal, RefusalKind, RevisionView, Severity,
 };
-use show_script::check::NOT_HERE;
+use show_script::check::{NOT_HERE, UNWRITTEN};
 use show_script::diagnostic::Code;
 use show_script::repair::setting_of;
 use std::collections::BTreeMap;
@@ -287,6 +287,19 @@ fn results(seen: &Seen<'_>, share: Option<ShareId>, path: Option<&str>) -> Vec<R
     found.sort();
     found.dedup();
     found
+}
+
+/// Looks for what makes a note one that is never written before a person mends it: where it is, and what.
+pub fn unwritten(seen: &Seen<'_>, file: &FilePath) -> impl FnOnce(&Archive) -> Option<String> + use<> {
+    let of_it = |found: &show_core::Subject| found.share == file.share && file.path.starts_with(&*found.path);
+    let subject = seen.core.subjects().into_iter().map(|found| found.subject).find(of_it);
+    let results = subject.map_or_else(Vec::new, |subject| results(seen, Some(file.share), Some(&subject.path)));
+    let path = file.path.clone();
+    move |archive| {
+        let mut all = results.iter().filter_map(|of| Some(diagnostics_of("", &*archive.result(&of.digest)?))).flatten();
+        let found = all.find(|one| *one.file == *path && one.hint == UNWRITTEN)?;
+        Some(format!("{} (line {})", found.message, found.line))
+    }
 }
 
 /// A result and whose it is.

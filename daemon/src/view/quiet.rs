@@ -72,5 +72,12 @@ pub fn why(seen: &Seen<'_>, file: &FilePath) -> Answered {
     } else {
         String::new()
     };
-    Ok(Answer::WhyFile(view).into())
+    let unwritten = super::file::unwritten(seen, file);
+    Ok(later(move |archive| {
+        if let Some(what) = unwritten(archive) {
+            view.text = format!("{} is never written before somebody mends it: {what}", view.file);
+            view.quiet = false;
+        }
+        Answer::WhyFile(view).into()
+    }))
 }

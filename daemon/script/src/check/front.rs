@@ -12,7 +12,7 @@ use crate::text::Span;
 pub(super) fn damage(document: &Document<'_>) -> Option<Diagnostic> {
     let diagnostic =
         document.diagnostic(undefined(document)?, Code::CueUndefined, "a program wrote \"undefined\" here");
-    Some(diagnostic.with_hint("mend it by hand; nothing is written into this file before"))
+    Some(diagnostic.with_hint(super::UNWRITTEN))
 }
 
 /// The bytes of a key's value, or its key where it has none, or the opening fence where there is no such key.

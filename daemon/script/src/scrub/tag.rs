@@ -1,6 +1,6 @@
 //! `span` and `div` in running text, taken out in pairs.
 
-use crate::inline::{Inline, pieces};
+use crate::inline::{Inline, pieces, tag_length};
 use crate::item::attributes;
 use crate::text::Slice;
 
@@ -12,7 +12,32 @@ pub fn is_unwelcome(tag: &str) -> bool {
 fn unwelcome_name(tag: &str) -> Option<&'static str> {
     let name = tag.trim_start_matches(['<', '/']);
     let length = name.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    ["span", "div"].into_iter().find(|known| name[..length].eq_ignore_ascii_case(known))
+    let known = ["span", "div"].into_iter().find(|known| name[..length].eq_ignore_ascii_case(known))?;
+    has_only_attributes(&name[length..]).then_some(known)
+}
+
+/// What follows the name of a tag, to its end, is attributes with values and nothing that somebody may have written:
+/// `<span word>` and `<span"word>` are words.
+fn has_only_attributes(rest: &str) -> bool {
+    let mut rest = rest;
+    loop {
+        let next = rest.trim_start();
+        if next == ">" || next == "/>" {
+            return true;
+        }
+        if next.len() == rest.len() {
+            return false;
+        }
+        let name = next.find(|c: char| !(c.is_ascii_alphanumeric() || "-_:".contains(c))).unwrap_or(next.len());
+        let Some(value) = next[name..].trim_start().strip_prefix('=').filter(|_| name > 0) else { return false };
+        let value = value.trim_start();
+        let end = match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => value[1..].find(quote).map(|end| end + 2),
+            _ => value.find(|c: char| c.is_whitespace() || "<>\"'".contains(c)).filter(|end| *end > 0),
+        };
+        let Some(end) = end else { return false };
+        rest = &value[end..];
+    }
 }
 
 /// The text without `span` and `div`. What a style made bold or italic is so by `b` and `i` afterwards.
@@ -25,8 +50,9 @@ pub fn strip(text: &str) -> String {
         let behind = &text[kept_to..];
         let glued = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && c != '>');
         let next = behind.chars().next().filter(|c| *c != '<');
+        let next_tag = tag_length(behind).filter(|_| next.is_none()).and_then(|end| unwelcome_name(&behind[..end]));
         // Two blocks on one line were two lines to whoever wrote them.
-        if found.name == "div" && glued(out.chars().last()) && (glued(next) || unwelcome_name(behind) == Some("div")) {
+        if found.name == "div" && glued(out.chars().last()) && (glued(next) || next_tag == Some("div")) {
             out.push(' ');
         }
         out.push_str(&found.instead);
