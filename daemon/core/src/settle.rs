@@ -173,6 +173,11 @@ impl Files {
             .collect()
     }
 
+    /// Files of a share that are there.
+    pub fn there(&self, share: ShareId) -> Vec<FilePath> {
+        self.of_share(share).filter(|(_, file)| file.is_there()).map(|(path, _)| path.clone()).collect()
+    }
+
     fn of_share(&self, share: ShareId) -> impl Iterator<Item = (&FilePath, &File)> {
         self.below(share, "")
     }

@@ -91,6 +91,7 @@ impl Coordinator {
             }
         }
         if first {
+            self.find_subjects(share);
             self.mark_share(share);
             self.mark_conflicts_in(share);
         }
@@ -243,6 +244,14 @@ impl Coordinator {
             lanes.extend(self.lane_of.of(&subject));
         }
         lanes
+    }
+
+    /// Every file that is there makes its subjects known: what was read before a restart is no news after it, and its
+    /// subject may have neither results nor a build yet.
+    fn find_subjects(&mut self, share: ShareId) {
+        for file in self.files.there(share) {
+            self.lanes_of(&file, true);
+        }
     }
 
     /// The lane of this name; made when its subject's path is one that the pipeline is for.

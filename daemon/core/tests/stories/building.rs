@@ -96,6 +96,25 @@ fn a_watch_that_was_lost_is_made_good_by_a_scan() {
 }
 
 #[test]
+fn a_subject_whose_note_was_read_before_a_restart_and_that_has_no_build_yet_is_built_after_it() {
+    let mut show = compile().start();
+    show.save("ep/0900/a.md", "kettle").at(2.0).save("ep/0900/b.md", "pot").at(4.0).skip();
+    show.remove_unseen("ep/0900/b.md").restart().finish_all();
+    assert_snapshot!(show.told(), @r"
+    4.0s  restart
+    4.0s  build.new 1: compile: was not done before
+    4.0s  job.started 1: compile
+    4.0s  start 1.1 compile
+    4.0s  job.publishing 1: compile
+    4.0s  publish 1: new ep/0900/scripts/script.html
+    4.0s  publish.done: ep/0900/scripts/script.html was published: compile, job 1
+    4.0s  job.done 1: compile: KETTLE
+    4.0s  build.ended 1: done
+    ");
+    assert_eq!(show.text("ep/0900/scripts/script.html"), "KETTLE");
+}
+
+#[test]
 fn a_subject_that_goes_away_is_let_go_and_nothing_is_left_of_it() {
     let mut show = compile().with("ep/0900/a.md", "kettle").start();
     show.finish_all().skip().at(100.0).remove("ep/0900/a.md").at(200.0);
