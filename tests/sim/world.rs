@@ -119,7 +119,7 @@ pub enum Item {
     Pull(String, String, String),
     Arrive(String, String),
     Date(String, Digest),
-    /// Somebody looks at the conflicts.
+    /// Somebody looks at the conflicts and lets go of what is held.
     Settle,
     Fault,
     KeepHouse,
@@ -266,7 +266,10 @@ impl World {
             Item::Pull(path, base, text) if self.chaos => self.pull(&path, &base, &text),
             Item::Arrive(path, text) => self.arrive(&path, &text),
             Item::Date(path, of) => self.date(&path, of),
-            Item::Settle => self.settle_conflicts(),
+            Item::Settle => {
+                self.settle_conflicts();
+                self.release_holds();
+            }
             Item::Fault if self.chaos => {
                 self.fault();
                 let pause = self.dice.between(500, 15_000);
@@ -724,7 +727,13 @@ impl World {
             self.after(look * 15_000, Item::Settle);
         }
         self.client_leaves();
-        let holds: Vec<FilePath> = self.store.leases.values().map(|row| row.file.clone()).collect();
+        self.release_holds();
+    }
+
+    /// Whatever is held now: what a person asked for a moment before the calm may still be on its way to the daemon.
+    fn release_holds(&mut self) {
+        let holds = self.store.leases.values().filter(|row| row.kind == LeaseKind::Hold);
+        let holds: Vec<FilePath> = holds.map(|row| row.file.clone()).collect();
         for file in holds {
             self.ask(Ask::Release { file });
         }
