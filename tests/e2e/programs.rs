@@ -1,6 +1,7 @@
 //! Programs of every kind of badness as steps: each ends in a clear message, nothing lost, the daemon alive.
 
 use serde_json::json;
+use show_tests::syncthing::until;
 use show_tests::{Show, Slow, repository, run};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -149,7 +150,8 @@ fn a_job_that_is_canceled_ends_with_its_whole_group_and_can_be_asked_for_again()
     show.start();
     let job = slow.begun(&show);
     printed(&show, &job, "deaf");
-    assert!(running(&nap));
+    // Its shell forks before it speaks; the fork may become the nap only afterwards.
+    until("its child naps", || running(&nap));
     let canceled = show.ctl(&["cancel", &job]);
     assert_eq!(canceled.code, 0, "{canceled:?}");
     let waited = show.ctl(&["wait", &job, "--timeout", "100s"]);

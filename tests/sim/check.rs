@@ -82,6 +82,7 @@ impl World {
                     self.leases.insert(row.id, row.clone());
                 }
                 Change::Delete(RowKey::Revision(file, number)) => self.check_outgrown(file, *number),
+                Change::History { from, to, copied } => self.archive.follow(from, to, *copied),
                 Change::Put(Row::Meta(new)) => {
                     let old = self.store.meta.clone();
                     let rises = new.next_job >= old.next_job

@@ -43,6 +43,16 @@ impl Archive {
         (self.outgrown.len(), self.swept.len())
     }
 
+    /// What was let go of goes with a history to its new name.
+    pub fn follow(&mut self, from: &FilePath, to: &FilePath, copied: bool) {
+        let moved: Vec<RevisionRow> = self.outgrown.extract_if(.., |row| row.file == *from).collect();
+        let renamed = moved.iter().map(|row| RevisionRow { file: to.clone(), ..row.clone() });
+        self.outgrown.extend(renamed);
+        if copied {
+            self.outgrown.extend(moved);
+        }
+    }
+
     /// A text that is, or once was, here.
     fn ever(&self, digest: &Digest) -> Option<&String> {
         self.blobs.get(digest).or_else(|| self.swept.get(digest))

@@ -5,6 +5,7 @@ use crate::cast::{SHARE, ticked};
 use crate::disk::{LastWords, is_note};
 use crate::world::{Item, World, ballot_of};
 use show_core::*;
+use std::collections::BTreeSet;
 
 /// One thing that a person or another program does.
 pub const ACTIONS: u64 = 22;
@@ -198,13 +199,15 @@ impl World {
             }
         }
         if !is_copy {
-            // What was set aside of a note that is gone stays with its old name.
+            // What was set aside of a note that is gone stays with its old name, but for what lies in a copy.
             let aside: Vec<String> = self.disk.aside.keys().filter(|note| note.starts_with(&from)).cloned().collect();
             for note in aside {
                 let new = format!("{to}{}", &note[from.len()..]);
-                if self.disk.files.contains_key(&new) {
-                    let marks = self.disk.aside.remove(&note).unwrap_or_default();
-                    self.disk.aside.entry(new).or_default().extend(marks);
+                let marks = self.disk.aside.remove(&note).unwrap_or_default();
+                let moves = |mark: &String| self.disk.files.contains_key(&new) || self.lies_at(&new, mark);
+                let (moved, left): (BTreeSet<String>, _) = marks.into_iter().partition(moves);
+                for (note, marks) in [(note, left), (new, moved)].into_iter().filter(|(_, marks)| !marks.is_empty()) {
+                    self.disk.aside.entry(note).or_default().extend(marks);
                 }
             }
             self.disk.gone.insert(from);

@@ -142,16 +142,15 @@ impl World {
 
     /// Marks that were set aside and are nowhere any more: not in the note, not in a copy, not in its history.
     pub fn lost_aside(&self) -> Vec<String> {
-        let kept = |path: &String, mark: &str| {
-            let stem = path.trim_end_matches(".md");
-            let on_disk = self.disk.files.iter().filter(|(other, _)| other.starts_with(stem));
-            on_disk
-                .map(|(_, file)| &file.text)
-                .chain(self.texts_in_history(path))
-                .any(|text| marks(text).any(|other| other == mark))
-        };
+        let kept = |path: &str, mark: &str| self.lies_at(path, mark) || self.is_in_history(path, mark);
         let aside = self.disk.aside.iter().flat_map(|(path, marks)| marks.iter().map(move |mark| (path, mark)));
         aside.filter(|(path, mark)| !kept(path, mark)).map(|(path, mark)| format!("{mark} of {path}")).collect()
+    }
+
+    /// True when a mark is in a note or in a copy of it.
+    pub fn lies_at(&self, path: &str, mark: &str) -> bool {
+        let mut versions = self.disk.files.iter().filter(|(other, _)| other.starts_with(path.trim_end_matches(".md")));
+        versions.any(|(_, file)| marks(&file.text).any(|other| other == mark))
     }
 
     /// True when a mark is in a recorded version of a note.
