@@ -126,7 +126,7 @@ impl Publisher {
             Owner::Unknown(why) => return Ok(Outcome::Failed { file: first, why }),
         }
         if !self.has_swept {
-            self.sweep(&share, intent.id);
+            self.sweep(&share, intent.id)?;
         }
         if let Err(why) = self.keep_texts(intent) {
             return Ok(Outcome::Failed { file: first, why });
@@ -244,28 +244,36 @@ impl Publisher {
                 false
             }
         });
-        for rescued in late {
-            let text =
-                format!("somebody saved {} into the file that was just replaced; that text is kept", rescued.path);
-            self.needs.board.notice(text, format!("\"showctl history '{}'\" lists every version", rescued.path));
-            self.rescued(&rescued)?;
-        }
-        Ok(())
+        self.saved_late(&late)
     }
 
     /// Temporary files of intents that are over, from a run that was cut short.
-    fn sweep(&mut self, share: &show_publish::Share, now: IntentId) {
+    fn sweep(&mut self, share: &show_publish::Share, now: IntentId) -> Result<(), Gone> {
         self.has_swept = true;
         let mut known: BTreeSet<show_publish::IntentId> =
             self.needs.restored.iter().map(|intent| intent.0.into()).collect();
         known.insert(now.0.into());
         match share.sweep_temps(self.needs.archive.blobs(), &known) {
-            Ok(swept) if swept.removed > 0 => {
-                info!(files = swept.removed, "temporary files of an earlier run are gone");
+            Ok(swept) => {
+                if swept.removed > 0 {
+                    info!(files = swept.removed, "temporary files of an earlier run are gone");
+                }
+                self.lingering.extend(swept.lingering);
+                self.saved_late(&swept.rescued)?;
             }
-            Ok(_) => {}
             Err(cause) => warn!(cause = %cause, "temporary files of an earlier run could not be looked for"),
         }
+        Ok(())
+    }
+
+    fn saved_late(&self, texts: &[Rescued]) -> Result<(), Gone> {
+        for rescued in texts {
+            let text =
+                format!("somebody saved {} into the file that was just replaced; that text is kept", rescued.path);
+            self.needs.board.notice(text, format!("\"showctl history '{}'\" lists every version", rescued.path));
+            self.rescued(rescued)?;
+        }
+        Ok(())
     }
 }
 

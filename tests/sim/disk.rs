@@ -14,7 +14,7 @@ pub struct File {
 pub struct Disk {
     pub files: BTreeMap<String, File>,
     /// Staged texts of intents, by intent and place: what a publisher finds again after a crash.
-    pub staged: BTreeMap<(u64, usize), String>,
+    pub staged: BTreeMap<(u64, usize), Staged>,
     /// The last text a person saved in each note; gone when the person removed it.
     pub last_words: BTreeMap<String, LastWords>,
     /// Marks of texts that Syncthing set aside, by note.
@@ -22,6 +22,13 @@ pub struct Disk {
     /// Episodes that a person removed, folder and all.
     pub gone: BTreeSet<String>,
     inode: u64,
+}
+
+/// What lies in a publisher's temporary file, and the target beside it: both move with their directory.
+#[derive(Debug, Clone)]
+pub struct Staged {
+    pub beside: String,
+    pub text: String,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +53,15 @@ impl Disk {
     pub fn put(&mut self, path: &str, file: File) {
         self.gone.remove(episode_of(path));
         self.files.insert(path.to_owned(), file);
+    }
+
+    /// A directory gets this name, and temporary files in it too.
+    pub fn move_staged(&mut self, from: &str, to: &str) {
+        for staged in self.staged.values_mut() {
+            if let Some(rest) = staged.beside.strip_prefix(from) {
+                staged.beside = format!("{to}{rest}");
+            }
+        }
     }
 
     pub fn next_inode(&mut self) -> u64 {

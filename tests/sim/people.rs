@@ -199,6 +199,7 @@ impl World {
             }
         }
         if !is_copy {
+            self.disk.move_staged(&from, &to);
             // What was set aside of a note that is gone stays with its old name, but for what lies in a copy.
             let aside: Vec<String> = self.disk.aside.keys().filter(|note| note.starts_with(&from)).cloned().collect();
             for note in aside {

@@ -3,7 +3,7 @@
 //! Every phase is a moment of its own, so that a person can save, and the daemon die, between any two. What was staged
 //! stays on disk; after a crash the same intent is carried on from what is found.
 
-use crate::disk::digest;
+use crate::disk::{Staged, digest};
 use crate::planted::Planted;
 use crate::world::{Item, World};
 use show_core::*;
@@ -107,25 +107,29 @@ impl World {
         seen: Option<Stamp>,
         new: &str,
     ) -> Result<(), FilePath> {
-        let (path, stage) = (file.path.to_string(), (running.intent.id.0, running.place));
+        let stage = (running.intent.id.0, running.place);
+        // The directory is held open, and found again by what was left in it.
+        let staged = self.disk.staged.get(&stage).cloned();
+        let path = staged.as_ref().map_or_else(|| file.path.to_string(), |staged| staged.beside.clone());
+        let is_moved = *path != *file.path;
         let blind = self.planted == Planted::PublishWithoutComparing;
         let now = self.disk.files.get(&path).map(|found| found.text.clone());
         let look = self.disk.files.get(&path).map(|found| found.stamp);
         let is_touched = seen.is_some() && seen != look;
         match running.phase {
-            Phase::Stage => match self.disk.staged.get(&stage).cloned() {
+            Phase::Stage => match staged {
                 // Finished before a crash.
                 None if now.as_deref() == Some(new) => self.next_place(running, &path, new),
                 None => {
-                    self.disk.staged.insert(stage, new.to_owned());
+                    self.disk.staged.insert(stage, Staged { beside: path, text: new.to_owned() });
                     running.phase = Phase::Compare;
                 }
                 // Carried on after a crash: what lies in the stage says how far it got.
-                Some(staged) if staged == new => running.phase = Phase::Compare,
+                Some(staged) if staged.text == new => running.phase = Phase::Compare,
                 Some(_) => running.phase = Phase::Verify,
             },
             Phase::Compare => {
-                if !blind && (now.as_deref().map(digest) != Some(base) || is_touched) {
+                if !blind && (is_moved || now.as_deref().map(digest) != Some(base) || is_touched) {
                     return Err(file.clone());
                 }
                 running.phase = Phase::Exchange;
@@ -135,15 +139,15 @@ impl World {
                 let Some(out) = now else { return Err(file.clone()) };
                 running.touched = is_touched;
                 self.check_quiet(&running.intent, &path, digest(&out) == base && (blind || !is_touched));
-                self.disk.staged.insert(stage, out);
                 self.write_as_us(&path, new);
+                self.disk.staged.insert(stage, Staged { beside: path.clone(), text: out });
                 running.written = Some(self.lived());
                 running.phase = Phase::Verify;
                 self.person_at_the_worst_moment(&path);
             }
             Phase::Verify => {
-                let out = self.disk.staged.get(&stage).cloned().expect("it was exchanged");
-                if !blind && (digest(&out) != base || running.touched) {
+                let out = staged.expect("it was exchanged").text;
+                if !blind && (is_moved || digest(&out) != base || running.touched) {
                     return Err(file.clone());
                 }
                 self.next_place(running, &path, new);
@@ -164,7 +168,7 @@ impl World {
                     return Err(home);
                 }
                 self.check_home(&file.path);
-                self.disk.staged.insert(stage, new.to_owned());
+                self.disk.staged.insert(stage, Staged { beside: file.path.to_string(), text: new.to_owned() });
                 self.write_as_us(&file.path, new);
             }
         }
@@ -176,7 +180,7 @@ impl World {
         let (path, stage) = (file.path.to_string(), (running.intent.id.0, running.place));
         match self.disk.files.get(&path).map(|found| found.text.clone()) {
             Some(out) if digest(&out) == base => {
-                self.disk.staged.insert(stage, out);
+                self.disk.staged.insert(stage, Staged { beside: path.clone(), text: out });
                 self.remove_as_us(&path);
             }
             Some(_) => return Err(file.clone()),
@@ -199,18 +203,17 @@ impl World {
     fn roll_back(&mut self, running: &Running) {
         for (place, made) in running.intent.moves.iter().enumerate().take(running.place + 1).rev() {
             let staged = self.disk.staged.remove(&(running.intent.id.0, place));
-            if let (Move::Remove { file, .. }, Some(out)) = (made, &staged)
-                && !self.disk.files.contains_key(&*file.path)
-            {
-                self.write_as_us(&file.path, out);
-            }
-            let (Move::Replace { file, new, .. } | Move::New { file, new, .. }) = made else { continue };
-            if self.disk.digest(&file.path) != Some(*new) {
+            let (Move::Replace { file, .. } | Move::New { file, .. } | Move::Remove { file, .. }) = made else {
                 continue;
-            }
+            };
+            let path = staged.as_ref().map_or_else(|| file.path.to_string(), |staged| staged.beside.clone());
+            let lies_there = self.disk.digest(&path);
             match (made, staged) {
-                (Move::New { .. }, Some(_)) => self.remove_as_us(&file.path),
-                (Move::Replace { .. }, Some(out)) if digest(&out) != *new => self.write_as_us(&file.path, &out),
+                (Move::Remove { .. }, Some(out)) if lies_there.is_none() => self.write_as_us(&path, &out.text),
+                (Move::New { new, .. }, Some(_)) if lies_there == Some(*new) => self.remove_as_us(&path),
+                (Move::Replace { new, .. }, Some(out)) if lies_there == Some(*new) && digest(&out.text) != *new => {
+                    self.write_as_us(&path, &out.text);
+                }
                 _ => {}
             }
         }

@@ -79,9 +79,14 @@ const TEMP_PREFIX: &str = ".syncthing.showd-";
 const TEMP_END: &str = ".tmp";
 
 /// The slot of one move of an intent: it holds the staged bytes, complete and synced, until the moment that they
-/// change places with the target; from then on it holds what lay at the target.
-pub(crate) fn slot_name(intent: &IntentId, slot: &str) -> String {
-    format!("{TEMP_PREFIX}{intent}-{slot}{TEMP_END}")
+/// change places with the target; from then on it holds what lay at the target. Says by a [`tag`] whose it is.
+pub(crate) fn slot_name(intent: &IntentId, slot: &str, target: &str) -> String {
+    format!("{TEMP_PREFIX}{intent}-{slot}-{}{TEMP_END}", tag(target))
+}
+
+/// Tells a file's name from the others in its directory.
+pub(crate) fn tag(name: &str) -> String {
+    Digest::of(name.as_bytes()).to_string()[..8].to_owned()
 }
 
 /// Where staged bytes are written before they are complete. Never holds anything but ours.
@@ -94,6 +99,8 @@ pub(crate) fn part_name(intent: &IntentId, slot: &str) -> String {
 pub(crate) struct TempName {
     /// `None` when the name begins like ours and does not go on so.
     pub intent: Option<IntentId>,
+    /// Of the file that it was made for.
+    pub tag: Option<String>,
     pub part: bool,
 }
 
@@ -102,7 +109,8 @@ pub(crate) fn read_temp_name(name: &[u8]) -> Option<TempName> {
     let rest = name.strip_prefix(TEMP_PREFIX.as_bytes())?;
     let text = str::from_utf8(rest).unwrap_or_default();
     let intent = text.split_once('-').and_then(|(intent, _)| IntentId::new(intent));
-    Some(TempName { intent, part: text.ends_with(".part.tmp") })
+    let tag = text.strip_suffix(TEMP_END).and_then(|text| text.splitn(3, '-').nth(2)).map(str::to_owned);
+    Some(TempName { intent, tag, part: text.ends_with(".part.tmp") })
 }
 
 /// Why a path can never name something in a share, if so.
@@ -139,11 +147,15 @@ mod tests {
     #[test]
     fn temporary_names_are_read_back() {
         let id = IntentId::from(42);
-        assert_eq!(slot_name(&id, "0"), ".syncthing.showd-42-0.tmp");
+        assert_eq!(slot_name(&id, "0", "10 Tea.md"), ".syncthing.showd-42-0-03548df7.tmp");
         let read = |name: &str| read_temp_name(name.as_bytes());
-        assert_eq!(read(&slot_name(&id, "0")), Some(TempName { intent: Some(id.clone()), part: false }));
-        assert_eq!(read(&part_name(&id, "3a")), Some(TempName { intent: Some(id), part: true }));
-        assert_eq!(read(".syncthing.showd-?.tmp"), Some(TempName { intent: None, part: false }));
+        let tag = Some(tag("10 Tea.md"));
+        assert_eq!(
+            read(&slot_name(&id, "0", "10 Tea.md")),
+            Some(TempName { intent: Some(id.clone()), tag, part: false })
+        );
+        assert_eq!(read(&part_name(&id, "3a")), Some(TempName { intent: Some(id), tag: None, part: true }));
+        assert_eq!(read(".syncthing.showd-?.tmp"), Some(TempName { intent: None, tag: None, part: false }));
         assert_eq!(read(".syncthing.10 Tea.md.tmp"), None);
         assert_eq!(read_temp_name(b".syncthing.showd-7-\xff.tmp").map(|temp| temp.intent), Some(None));
     }

@@ -38,7 +38,9 @@ impl Share {
             made: Vec::new(),
             lingering: Vec::new(),
         };
-        let exchanges = |path: &str| self.place(path).map_or(true, |place| self.can_exchange(&place.dir));
+        // A directory that is gone was most likely moved within its file system.
+        let directory = |path: &str| self.place(path).map(|place| place.dir).or_else(|_| self.directory("."));
+        let exchanges = |path: &str| directory(path).map_or(true, |dir| self.can_exchange(&dir));
         let planned = match plan(intent, exchanges) {
             Ok(planned) => planned,
             Err((path, why)) => {
@@ -220,8 +222,10 @@ impl Run<'_> {
     pub fn open_places(&mut self, i: usize) {
         let work = &mut self.work[i];
         work.target = self.share.place(work.planned.path).ok();
-        let name = slot_name(self.id, &work.planned.slot);
-        work.slot = work.target.as_ref().and_then(|target| target.sibling(&name).ok());
+        work.slot = work.target.as_ref().and_then(|target| {
+            let name = slot_name(self.id, &work.planned.slot, &target.name);
+            target.sibling(&name).ok()
+        });
     }
 
     fn sync_directories(&mut self, from: usize, name: &'static str) -> Result<(), End> {

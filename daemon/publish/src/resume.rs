@@ -3,8 +3,9 @@
 use crate::end::{End, stuck};
 use crate::error::ReadError;
 use crate::intent::Try;
+use crate::name::slot_name;
 use crate::plan::{Op, Seen, progress};
-use crate::publish::Run;
+use crate::publish::{Run, Working};
 use crate::share::{Place, kind_of};
 use crate::snapshot::hash_all;
 use rustix::fs::FileType;
@@ -26,6 +27,7 @@ impl Run<'_> {
             let why = format!("a temporary file of intent {} is there already: it was tried before", self.id);
             return Err(End::Refused { path, why });
         }
+        let moved = self.find_moved();
         let mut paths = BTreeMap::new();
         let mut slots = Vec::new();
         for i in 0..self.work.len() {
@@ -44,7 +46,46 @@ impl Run<'_> {
             let path = self.work.first().map_or("", |work| work.planned.path);
             return Err(End::overtaken(path, "it was being taken back when that was cut short"));
         }
-        self.judge(done, &paths, &slots)
+        self.judge(done, &paths, &slots)?;
+        // What is all in place and perhaps let go of stays; anything less is undone where it lies now.
+        match moved.filter(|_| *done < self.work.len()) {
+            Some(path) => Err(End::overtaken(&path, "its directory was moved")),
+            None => Ok(()),
+        }
+    }
+
+    /// A directory may have been moved with what an earlier try left in it: what came out goes back there. The path of
+    /// a file that lay in one.
+    fn find_moved(&mut self) -> Option<String> {
+        let is_there = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.stat().is_ok());
+        let missing = self.work.iter().filter(|work| !is_there(&work.slot) && !is_there(&work.target));
+        let missing: Vec<(String, String)> =
+            missing.map(|work| (parent_and_name(work.planned.path).0.to_owned(), self.slot_of(work))).collect();
+        let mut moved = BTreeMap::new();
+        if !missing.is_empty() {
+            self.share.walk(|_, dir, names| {
+                for (parent, _) in missing.iter().filter(|(_, slot)| names.contains(slot)) {
+                    moved.extend(rustix::io::fcntl_dupfd_cloexec(dir, 0).map(|dir| (parent.clone(), dir)));
+                }
+            });
+        }
+        let mut first = None;
+        for i in 0..self.work.len() {
+            let path = self.work[i].planned.path.to_owned();
+            let (parent, name) = parent_and_name(&path);
+            let Some(dir) = moved.get(parent).and_then(|dir| rustix::io::fcntl_dupfd_cloexec(dir, 0).ok()) else {
+                continue;
+            };
+            let target = Place { dir, name: name.to_owned(), path: path.clone() };
+            self.work[i].slot = target.sibling(&self.slot_of(&self.work[i])).ok();
+            self.work[i].target = Some(target);
+            first.get_or_insert(path);
+        }
+        first
+    }
+
+    fn slot_of(&self, work: &Working<'_>) -> String {
+        slot_name(self.id, &work.planned.slot, parent_and_name(work.planned.path).1)
     }
 
     /// The operation at which a try was cut short may have brought something out that nobody had looked at yet.
@@ -87,6 +128,10 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+fn parent_and_name(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or((".", path))
 }
 
 fn see(path: &str, place: Option<&Place>) -> Result<Seen, End> {

@@ -355,8 +355,11 @@ fn temporary_files_of_forgotten_intents_are_rescued_and_removed() {
     let odd: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(&b"not utf-8 \xff"[..]);
     fs::create_dir(scene.at("").join(odd)).expect("makes");
     let known = [IntentId::from(6)].into();
+    // Staged or displaced, and safe: nothing to tell.
+    scene.blobs.put(b"a blob", Keep::Durably).expect("keeps");
+    scene.write("a/.syncthing.showd-5-2.tmp", "a blob");
     let swept = scene.share.sweep_temps(&scene.blobs, &known).expect("sweeps");
-    assert_eq!((swept.removed, swept.rescued.len(), swept.left.len()), (2, 1, 0), "{swept:?}");
+    assert_eq!((swept.removed, swept.rescued.len(), swept.left.len()), (3, 1, 0), "{swept:?}");
     assert_eq!(scene.blobs.get(&swept.rescued[0].digest).expect("kept"), b"theirs token-1");
     assert_eq!(scene.temps(), ["a/.syncthing.showd-6-0.tmp"]);
     assert!(scene.at("a/.syncthing.note.md.tmp").exists());
@@ -365,7 +368,7 @@ fn temporary_files_of_forgotten_intents_are_rescued_and_removed() {
 #[test]
 fn an_intent_tried_before_is_not_begun_as_new() {
     let mut scene = Scene::new(FULL);
-    scene.write(".syncthing.showd-7-0.tmp", "what is this");
+    scene.write(".syncthing.showd-7-0-17762fdd.tmp", "what is this");
     scene.write("a", "a");
     let report = scene.publish(&intent(vec![replace("a", "a", "b", true)]), Try::First);
     assert!(matches!(report.outcome, Outcome::Refused { .. }), "{report:?}");

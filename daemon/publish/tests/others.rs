@@ -60,11 +60,41 @@ fn a_late_save_that_nobody_waited_for_is_found_by_the_sweep() {
     });
     // The process ends.
     drop(report);
-    let swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
-    assert_eq!((swept.removed, swept.left.len()), (0, 1), "it is open: {swept:?}");
+    let mut swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
+    assert_eq!((swept.removed, swept.lingering.len()), (0, 1), "it is open: {swept:?}");
     editor.expect("it opened").write_all(b" late").expect("saves");
-    let swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
-    assert_eq!(scene.blobs.get(&swept.rescued[0].digest).expect("is kept"), b"old late");
+    // Either the one who found it waits for it, or the next one finds it.
+    let settled = swept.lingering[0].settle(&scene.blobs).expect("settles");
+    let Settled::Gone { rescued: Some(rescued) } = settled else { panic!("the save is lost: {settled:?}") };
+    assert_eq!((rescued.path.as_str(), scene.temps().len()), ("note.md", 0));
+    assert_eq!(scene.blobs.get(&rescued.digest).expect("is kept"), b"old late");
+}
+
+#[test]
+fn a_late_save_belongs_to_the_file_that_it_was_made_for_wherever_that_lies() {
+    for (name, expected) in [("d/note.md", Some("e/note.md")), ("d/other.md", None)] {
+        let mut scene = Scene::new(TIERS[0]);
+        scene.write("d/note.md", "old");
+        let mut temp = None;
+        let report = publish_with(&scene, vec![replace("d/note.md", "old", "new", true)], "sync file", |scene| {
+            temp = scene.temps().pop();
+            let mut editor = OpenOptions::new().append(true).open(slot(scene)).expect("opens");
+            editor.write_all(b" late").expect("saves");
+            std::mem::forget(editor);
+        });
+        drop(report);
+        // Nobody would ever let go of it.
+        let text = scene.read(temp.as_deref().expect("a slot")).expect("a text");
+        fs::remove_file(scene.at(temp.as_deref().expect("a slot"))).expect("removes");
+        fs::write(scene.at(temp.as_deref().expect("a slot")), text).expect("writes");
+        fs::rename(scene.at("d/note.md"), scene.at(name)).expect("renames");
+        fs::rename(scene.at("d"), scene.at("e")).expect("renames");
+        let swept = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
+        let own = temp.expect("a slot").replace("d/", "e/");
+        assert_eq!(swept.rescued[0].path, expected.unwrap_or(&own), "{swept:?}");
+        let again = scene.share.sweep_temps(&scene.blobs, &[].into()).expect("sweeps");
+        assert!(again.rescued.is_empty() && scene.temps().is_empty(), "{again:?}");
+    }
 }
 
 #[test]
