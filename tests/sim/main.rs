@@ -1,6 +1,7 @@
 //! Years of showd in seconds: the core in a simulated world, chaos and then calm, from one seed.
 //!
-//! A failure prints `seed N`; `SHOW_SIM_SEED=N cargo sim` replays it with its story. `SHOW_SIM_SEEDS=N` runs more.
+//! A failure prints `seed N`; `SHOW_SIM_SEED=N cargo sim` replays it with its story. `SHOW_SIM_SEEDS=N` runs so
+//! many, `SHOW_SIM_FROM=N` others than the first.
 
 mod cast;
 mod check;
@@ -17,6 +18,7 @@ mod syncthing;
 mod world;
 
 use planted::Planted;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use world::{Tally, World};
@@ -40,16 +42,17 @@ fn every_seed_ends_calm_and_true() {
     }
     let long = std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes");
     let seeds = number("SHOW_SIM_SEEDS").unwrap_or(if long { 140_000 } else { 2_000 });
-    let failures = failures(seeds);
+    let from = number("SHOW_SIM_FROM").unwrap_or(0);
+    let failures = failures(from..from + seeds);
     assert!(failures.is_empty(), "{} of {seeds} seeds failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Plays that many seeds on all processors; says which failed, and how.
-fn failures(seeds: u64) -> Vec<String> {
-    let (next, failures, total) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Tally::default()));
+/// Plays these seeds on all processors; says which failed, and how.
+fn failures(seeds: Range<u64>) -> Vec<String> {
+    let (next, failures, total) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()), Mutex::new(Tally::default()));
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let play = || {
-        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds) {
+        while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end) {
             let outcome = std::panic::catch_unwind(|| run(seed, Planted::Nothing, false));
             let outcome = outcome.unwrap_or_else(|_| Err("the core broke an invariant, see above".to_owned()));
             match outcome {
@@ -60,7 +63,10 @@ fn failures(seeds: u64) -> Vec<String> {
     };
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(play))));
     let Tally { edits, publishes, overtaken } = total.into_inner().expect("all players are done");
-    println!("{seeds} seeds: {edits} edits by people, {publishes} tries to change their texts, {overtaken} overtaken");
+    println!(
+        "{} seeds: {edits} edits by people, {publishes} tries to change their texts, {overtaken} overtaken",
+        seeds.count()
+    );
     let mut failures = failures.into_inner().expect("all players are done");
     failures.sort_unstable();
     failures.into_iter().map(|(seed, why)| format!("seed {seed}: {why}")).collect()

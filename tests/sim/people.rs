@@ -2,7 +2,7 @@
 //! at the worst moments.
 
 use crate::cast::{SHARE, ticked};
-use crate::disk::{LastWords, is_note};
+use crate::disk::{LastWords, is_note, marks};
 use crate::world::{Item, World, ballot_of};
 use show_core::*;
 use std::collections::BTreeSet;
@@ -121,7 +121,11 @@ impl World {
     }
 
     fn remove(&mut self, path: &str) {
-        self.disk.files.remove(path);
+        let removed = self.disk.files.remove(path);
+        // What had come back into the note goes with it, as they want.
+        if let (Some(removed), Some(aside)) = (removed, self.disk.aside.get_mut(path)) {
+            aside.retain(|mark| !marks(&removed.text).any(|other| other == mark));
+        }
         self.disk.last_words.remove(path);
         self.checks.removed(path);
         self.say(|| format!("person removed {path}"));
