@@ -39,6 +39,25 @@ fn sigkill_at_any_moment_loses_nothing_and_leaves_no_job_stuck() {
 }
 
 #[test]
+fn a_save_into_a_displaced_text_that_a_kill_left_behind_is_in_the_note_s_history() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    // The name that a displaced text has until nobody holds it open: intent, place, and whose it is.
+    let of = &blake3::hash(b"20 Leak.md").to_hex()[..8];
+    show.write(&format!("episodes/0900/rundown/.syncthing.showd-77-0-{of}.tmp"), "saved late, and nowhere else");
+    show.start();
+    show.seen(&["file.rescued", "20 Leak.md"]);
+    show.idle();
+    let note = "episodes/0900/rundown/20 Leak.md";
+    let history = show.json(&["history", note]);
+    let revisions = history["revisions"].as_array().expect("revisions");
+    let texts = revisions.iter().map(|one| show.ctl(&["show", note, &one["revision"].to_string()]).out);
+    assert_eq!(texts.filter(|text| text == "saved late, and nowhere else").count(), 1, "{history}");
+    assert!(show.ctl(&["doctor"]).out.contains("20 Leak.md"), "{}", show.ctl(&["doctor"]).out);
+    assert_eq!(temporary(&show), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
 fn a_running_attempt_outlives_the_daemon_and_is_taken_over() {
     let mut show = Show::new();
     let slow = Slow::new(&show, "");
