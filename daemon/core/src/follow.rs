@@ -9,10 +9,11 @@
 
 use crate::build::next;
 use crate::kind::{is_markdown, is_plain};
-use crate::settle::{File, keeps_bytes};
+use crate::publish::NO_STAMP;
+use crate::settle::{File, add_former, keeps_bytes};
 use crate::{
-    Binding, Change, Coordinator, Digest, Effect, FilePath, FileRow, LeaseId, LeaseKind, LeaseRow, Ours, ProposalState,
-    RevisionRow, Row, RowKey, ShareId, Stamp, Time,
+    Binding, Change, Coordinator, Digest, Effect, FilePath, FileRow, Former, LeaseId, LeaseKind, LeaseRow, Node, Ours,
+    ProposalState, RevisionRow, Row, RowKey, ShareId, Stamp, Time,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -172,6 +173,37 @@ impl Coordinator {
         self.files.forget(from);
     }
 
+    /// A publish of these bytes of ours was given up. A try that we heard nothing of may have put them here all the same,
+    /// and somebody have moved them since, folder and all: then they are known by this where they turn up.
+    pub(crate) fn note_missed(&mut self, file: &FilePath, digest: Digest, by: Node) {
+        let row = FileRow {
+            file: file.clone(),
+            stamp: NO_STAMP,
+            digest,
+            changed: self.now,
+            published: None,
+            by_us: Some(by.clone()),
+            former: Vec::new(),
+            left: Some(self.now),
+        };
+        if self.files.digest(file).is_some() {
+            if let Some(row) = self.files.remember(file, row) {
+                self.put(Row::File(row));
+                self.note_coming_and_going(file);
+            }
+            return;
+        }
+        let row = match self.gone.remove(file) {
+            Some(mut was) => {
+                add_former(&mut was.former, Former { digest, by_us: by });
+                was
+            }
+            None => row,
+        };
+        self.gone.restore(row.clone());
+        self.put(Row::File(row));
+    }
+
     /// Orders a file to be read, unless its very look says that it was read under another name; then true.
     pub(crate) fn read(&mut self, file: &FilePath) -> bool {
         let origin = self.is_new_here(file).then(|| self.origin(file, None)).flatten();
@@ -284,7 +316,8 @@ impl Coordinator {
         }
         let met = self.gone.met.get(&(from.clone(), to.clone())).copied().unwrap_or(0);
         let (mut all, mut met) = (met, met);
-        for row in self.gone.below(from) {
+        // What may never have lain there says nothing.
+        for row in self.gone.below(from).filter(|row| row.stamp != NO_STAMP) {
             all += 1;
             let is_it = |state: &File| {
                 let is_same_inode = |stamp: Stamp| stamp.inode != 0 && stamp.inode == row.stamp.inode;
@@ -440,7 +473,9 @@ impl Coordinator {
         let original = self.files.alike(digest).find(is_near).cloned();
         let made_as = |file: &FilePath| self.files.get(file).and_then(|state| state.made_as(digest)).cloned();
         let gone = || self.gone.known_by(file.share, Clue::Digest(digest)).find(|row| is_near(&&row.file));
-        let by = made_as(file).or_else(|| made_as(original.as_ref()?)).or_else(|| gone()?.made_as(digest).cloned());
+        let of_gone = || gone()?.made_as(digest).cloned();
+        let by = made_as(file).or_else(|| made_as(original.as_ref()?)).or_else(of_gone);
+        let by = by.or_else(|| self.being_made(digest, |other| is_near(&other)));
         if let Some(row) = by.and_then(|by| self.files.own(file, by)) {
             self.put(Row::File(row));
         }

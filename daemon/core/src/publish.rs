@@ -293,6 +293,9 @@ impl Coordinator {
 
     /// Nothing of it is in place.
     fn give_up(&mut self, intent: &Intent, event: JobEvent) {
+        for (file, digest, by) in self.outputs_of(intent).collect::<Vec<_>>() {
+            self.note_missed(&file, digest, by);
+        }
         if let Cause::Conflict { copy, .. } = &intent.cause {
             self.conflict_published(copy, None);
         }
@@ -307,6 +310,28 @@ impl Coordinator {
         }
     }
 
+    /// What it puts there of what a step made, and whose it is.
+    fn outputs_of<'a>(&'a self, intent: &'a Intent) -> impl Iterator<Item = (FilePath, Digest, Node)> {
+        let by = match &intent.cause {
+            Cause::Attempt { job, .. } => Some(self.node_of(*job)),
+            _ => None,
+        };
+        intent.moves.iter().filter_map(move |made| match made {
+            Move::Replace { file, new, .. } | Move::New { file, new, .. } => Some((file.clone(), *new, by.clone()?)),
+            Move::Rename { .. } | Move::Remove { .. } => None,
+        })
+    }
+
+    /// Whose output these bytes are that an intent may have put somewhere, without our having heard of it yet.
+    pub(crate) fn being_made(&self, digest: Digest, is_near: impl Fn(&FilePath) -> bool) -> Option<Node> {
+        let mut all = self.intents.values().flat_map(|pending| self.outputs_of(&pending.intent));
+        all.find(|(file, new, _)| *new == digest && is_near(file)).map(|(_, _, by)| by)
+    }
+
+    fn node_of(&self, job: JobId) -> Node {
+        self.jobs.get(&job).map_or_else(|| Node { step: "".into(), element: "".into() }, |held| held.row.node.clone())
+    }
+
     fn is_publishing_job(&self, job: JobId, id: IntentId) -> bool {
         self.jobs
             .get(&job)
@@ -317,8 +342,7 @@ impl Coordinator {
     fn in_place(&mut self, intent: &Intent, stamps: &[Option<Stamp>]) {
         let (by, origin) = match &intent.cause {
             Cause::Attempt { job, action, .. } => {
-                let node = self.jobs.get(job).map(|held| held.row.node.clone());
-                let node = node.unwrap_or(Node { step: "".into(), element: "".into() });
+                let node = self.node_of(*job);
                 let origin = format!("{node}, job {}", action.job);
                 (node, origin)
             }
@@ -518,7 +542,7 @@ fn undone(kind: RefusalKind, file: &FilePath, why: &str) -> Refusal {
 const PERSON: &str = "person";
 const NOTICE: &str = "notice";
 /// No file looks like this: whatever lies there has to be read again.
-const NO_STAMP: Stamp = Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 };
+pub(crate) const NO_STAMP: Stamp = Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 };
 /// A full disk is looked at again this soon, then twice as long after, up to the longest.
 const PUBLISH_REST_MS: u64 = 2_000;
 const PUBLISH_REST_MS_MAX: u64 = 300_000;

@@ -550,13 +550,17 @@ fn made_as<'a>(now: Digest, by_us: Option<&'a Node>, former: &'a [Former], diges
 fn former(until_now: Option<Read>) -> Vec<Former> {
     let Some(Read { digest, by_us, mut former, .. }) = until_now else { return Vec::new() };
     if let Some(by_us) = by_us {
-        former.retain(|other| other.digest != digest);
-        former.push(Former { digest, by_us });
-        if former.len() > FORMER_MAX {
-            former.remove(0);
-        }
+        add_former(&mut former, Former { digest, by_us });
     }
     former
+}
+
+pub(crate) fn add_former(all: &mut Vec<Former>, former: Former) {
+    all.retain(|other| other.digest != former.digest);
+    all.push(former);
+    if all.len() > FORMER_MAX {
+        all.remove(0);
+    }
 }
 
 /// A copy is read soon after it was made, so a few will do.

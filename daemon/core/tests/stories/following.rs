@@ -171,6 +171,34 @@ fn a_file_that_people_made_at_the_place_of_an_output_is_not_ours_whatever_was_re
 }
 
 #[test]
+fn an_output_that_was_moved_before_its_publish_was_heard_of_is_ours_where_it_lies() {
+    for (is_first, is_read_before) in [(true, false), (true, true), (false, false), (false, true)] {
+        let mut show = compile().with("ep/0900/a.md", "kettle").start();
+        if !is_first {
+            show.finish_all().save("ep/0900/a.md", "kettle sings").at(10.0);
+        }
+        show.manual_publish = true;
+        show.finish("compile");
+        let (id, intent) = show.intents.pop_first().expect("it is being published");
+        assert!(matches!(show.carry_out(&intent), Outcome::Done { .. }));
+        // Nobody was there to hear of it, and the publisher finds nothing at the old name.
+        show.rename_unseen("ep/0900/a.md", "ep/0901/a.md");
+        show.rename_unseen("ep/0900/scripts/script.html", "ep/0901/scripts/script.html");
+        show.save_unseen("ep/0901/a.md", "pot");
+        show.manual_scan = !is_read_before;
+        show.restart();
+        if is_read_before {
+            show.at(100.0);
+        }
+        let why = "the folder is gone".to_owned();
+        show.publish(id, Outcome::Overtaken { file: file("ep/0900"), why });
+        show.manual_publish = false;
+        show.scan_sees(&["ep/0901/a.md", "ep/0901/scripts/script.html"]).scanned().at(200.0).finish_all();
+        assert_eq!(show.text("ep/0901/scripts/script.html"), "POT", "first: {is_first}, read before: {is_read_before}");
+    }
+}
+
+#[test]
 fn what_is_gone_is_remembered_for_a_week() {
     let mut show = done();
     show.remove("ep/0900/a.md").at(2000.0).finish_all();
