@@ -267,12 +267,16 @@ impl Coordinator {
     }
 
     /// The node's job is no longer the one for it, but the build still is: what failed for other inputs, what came from
-    /// an older build before it was known what it should be, and a weave that has more to publish.
+    /// an older build before it was known what it should be, what is known from another time, and a weave that has more
+    /// to publish.
     fn is_replaced(&self, build: BuildId, prospect: &Prospect, job: &JobRow) -> bool {
         let is_other = prospect.stand.key().is_some_and(|key| job.key.is_some_and(|own| own != key));
         match &job.state {
             _ if job.dropped => true,
-            JobState::Done { .. } => prospect.turn.is_none(),
+            JobState::Done { .. } => {
+                let is_recalled = matches!(&prospect.stand, Stand::Known { known, .. } if job.key != Some(known.key));
+                prospect.turn.is_none() || is_recalled
+            }
             JobState::Failed { .. } | JobState::Canceled { .. } => {
                 let is_moot = matches!(prospect.stand, Stand::NotNeeded | Stand::Unavailable(_));
                 is_other || is_moot || self.has_made_room(job)

@@ -204,6 +204,16 @@ fn what_was_undone_is_known_and_only_the_script_is_printed_again() {
 }
 
 #[test]
+fn a_job_says_what_its_build_stands_on_also_when_that_was_undone_and_is_known() {
+    let rules = rules(vec![step("scan"), on_pool(needs(step("print"), &["scan"]), "held")]);
+    let mut show = Story::new(rules).program("scan", scan).with("ep/0900/a.md", "clip boil boil.mov").start();
+    show.finish("scan").at(100.0).save("ep/0900/a.md", "kettle").at(104.0).finish("scan");
+    show.at(200.0).save("ep/0900/a.md", "clip boil boil.mov").at(204.0);
+    let scans = show.core.jobs().filter(|job| *job.node.step == *"scan");
+    assert_eq!(scans.last().expect("the build is not over").summary, "1 clips");
+}
+
+#[test]
 fn only_so_many_builds_are_kept() {
     let mut show = compile().with("ep/0900/a.md", "kettle").start();
     for save in 1..8 {
