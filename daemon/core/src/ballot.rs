@@ -6,7 +6,8 @@
 //! one is left alone. What Syncthing set aside of such a note was answered too, on another device: its ticks count with
 //! those of the note, and where they contradict each other nothing is decided. What is no open proposal of that very note
 //! means nothing, so that an old copy of it answers nothing, and answers that were heard before a crash are heard again
-//! and change nothing. Read [`Coordinator::ballot_read`] first.
+//! and change nothing. What stands in the note counts whenever one of its proposals is open, also for one that was gone for
+//! a while: who starts anew would read it just so. Read [`Coordinator::ballot_read`] first.
 
 use crate::kind::{copied, is_markdown, is_plain};
 use crate::settle::{Content, File};
@@ -75,10 +76,15 @@ pub(crate) enum Spare {
 impl Ballots {
     /// Something is being found out about one.
     pub fn is_any_under_way(&self) -> bool {
-        !self.dirty.is_empty()
+        self.is_any_marked()
             || !self.wake.is_empty()
             || self.written.values().any(|written| written.text.is_none())
             || self.read.values().any(|read| read.found.is_none())
+    }
+
+    /// Some are to be looked at.
+    pub fn is_any_marked(&self) -> bool {
+        !self.dirty.is_empty()
     }
 
     /// Blobs that are spoken of here: what is to be written, and what is being read.
@@ -115,6 +121,12 @@ impl Coordinator {
         }
     }
 
+    /// Something became of a proposal: what is said to it where it is asked may count now, and has to be shown.
+    pub(crate) fn mark_asked(&mut self, row: &ProposalRow) {
+        self.mark_ballot(&ballot_of(row));
+        self.mark_notices(row.file.share);
+    }
+
     pub(crate) fn mark_ballots_in(&mut self, share: ShareId) {
         let notes = self.files.below(share, PROPOSALS).map(|(file, _)| file).filter(|file| note_of(file).is_some());
         self.ballots.dirty.extend(notes.cloned().collect::<Vec<_>>());
@@ -135,7 +147,7 @@ impl Coordinator {
             self.ballots.wake.remove(&(at, note.clone()));
             self.ballots.dirty.insert(note);
         }
-        for note in core::mem::take(&mut self.ballots.dirty) {
+        while let Some(note) = self.ballots.dirty.pop_first() {
             self.look_at_ballot(&note);
         }
     }
@@ -165,8 +177,8 @@ impl Coordinator {
                 if self.ballots.read.get(note).is_none_or(|read| read.digest != digest) {
                     self.ballots.read.insert(note.clone(), Read { digest, found: None });
                     self.order(Effect::ReadBallot { note: note.clone(), digest });
-                } else {
-                    self.mark_notices(note.share);
+                } else if let Some(of) = note_of(note) {
+                    self.count(&of);
                 }
             }
         }

@@ -161,13 +161,13 @@ impl Coordinator {
         self.forget_left_files();
         self.forget_gone_files();
         self.ring_timers();
-        self.look_at_ballots();
-        self.judge_conflicts();
         let mut rounds = 0;
         loop {
+            self.look_at_ballots();
+            self.judge_conflicts();
             self.plan_lanes();
             self.start_jobs();
-            if self.dirty.is_empty() {
+            if self.dirty.is_empty() && !self.ballots.is_any_marked() {
                 break;
             }
             rounds += 1;

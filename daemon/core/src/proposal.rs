@@ -41,7 +41,7 @@ impl Coordinator {
             let known = again.map(|place| left.remove(place));
             let row = self.made_again(subject, node, job, known, &fact);
             let (id, handed) = (row.id, handed(&row, &fact));
-            self.mark_notices(row.file.share);
+            self.mark_asked(&row);
             self.proposals.insert(id, row.clone());
             self.put(Row::Proposal(row));
             if let Some(state) = handed {
@@ -98,7 +98,7 @@ impl Coordinator {
         let Some(row) = self.proposals.get_mut(&id) else { return };
         row.state = state;
         let row = row.clone();
-        self.mark_notices(row.file.share);
+        self.mark_asked(&row);
         let accepted = self.accepted.entry(row.subject.clone()).or_default();
         if matches!(row.state, ProposalState::Accepted { .. }) {
             accepted.insert(id);

@@ -261,6 +261,18 @@ fn a_tick_that_was_read_before_a_crash_counts_after_it() {
 }
 
 #[test]
+fn a_tick_that_stands_in_the_note_counts_for_a_proposal_that_is_made_again() {
+    let mut show = asked();
+    // Somebody writes in it, so it stays as it is.
+    let mine = format!("{}\nPat: what is this?", show.text(BALLOT));
+    show.save(BALLOT, &mine).at(510.0).save(NOTE, "nobody is home").at(700.0).finish_all();
+    assert_eq!(states(&show), [(1, &ProposalState::Stale), (2, &ProposalState::Stale)]);
+    tick(&mut show, &[(1, 'a')]);
+    show.at(800.0).save(NOTE, "a kettle sings").at(1000.0).finish_all().at(1300.0).finish_all();
+    assert_eq!(show.text(NOTE), "a kettle whistles", "{:?}", states(&show));
+}
+
+#[test]
 fn a_share_that_is_another_machines_is_answered_there() {
     let mut show = asked().owned_elsewhere();
     tick(&mut show, &[(1, 'a')]);
