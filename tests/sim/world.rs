@@ -101,6 +101,7 @@ pub enum Item {
     /// The same from the runner, over this connection.
     FromRunner(u64, u64, Event),
     Turn(u64),
+    Scan(u64),
     Look(u64, String),
     /// The look of the file when reading began.
     Read(u64, String, Option<Stamp>),
@@ -246,6 +247,7 @@ impl World {
             Item::Deliver(life, event) if life == self.life => self.deliver(event),
             Item::FromRunner(life, link, event) if (life, link) == (self.life, self.link) => self.deliver(event),
             Item::Turn(life) if life == self.life => self.take_turn(),
+            Item::Scan(life) if life == self.life => self.take_up_scan(),
             Item::Look(life, path) if life == self.life => self.look(&path),
             Item::Read(life, path, before) if life == self.life => self.read(&path, before),
             Item::Reconnect(life) if life == self.life => self.reconnect(),
@@ -508,9 +510,6 @@ impl World {
         self.core = Some(core);
         self.commit(vec![decision]);
         if self.core.is_some() {
-            if self.share_away {
-                self.tell_daemon(1, Event::ShareGone { share: SHARE });
-            }
             let delay = self.delay(1, 500);
             self.after(delay, Item::Reconnect(self.life));
         }
@@ -518,10 +517,17 @@ impl World {
 
     // ---- adapters ----
 
+    /// The watcher looks whether the share is there when it takes up the order, and says what it finds in the order in
+    /// which it finds it: that a share was away never arrives after that it is back.
     fn scan(&mut self) {
-        if self.share_away {
-            return self.tell_daemon(5, Event::ShareGone { share: SHARE });
-        }
+        if self.share_away { self.after(5, Item::Scan(self.life)) } else { self.walk() }
+    }
+
+    fn take_up_scan(&mut self) {
+        if self.share_away { self.deliver(Event::ShareGone { share: SHARE }) } else { self.walk() }
+    }
+
+    fn walk(&mut self) {
         let mut at = 1;
         for path in self.disk.files.keys().cloned().collect::<Vec<_>>() {
             at += self.delay(0, 5);
