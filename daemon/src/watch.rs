@@ -308,8 +308,8 @@ impl Looker {
                         return Ok(Err(gone));
                     }
                 }
-            } else if kind.is_symlink() {
-                self.leave_out(&below, "a symbolic link");
+            } else {
+                self.leave_out(&below, oddness(kind));
             }
         }
         Ok(Ok(()))
@@ -416,8 +416,8 @@ impl Looker {
                 }
             },
             Some(meta) if meta.is_file() => self.tell(Event::FileSeen { file: self.file(path), look: look_of(&meta) }),
-            Some(_) => {
-                self.leave_out(path, "a symbolic link");
+            Some(meta) => {
+                self.leave_out(path, oddness(meta.file_type()));
                 self.tell(Event::FileSeen { file: self.file(path), look: Look::Gone })
             }
             // A whole disk that went is no news of single files.
@@ -447,6 +447,11 @@ pub fn look_of(meta: &Metadata) -> Look {
         ctime_ns: ns(meta.ctime(), meta.ctime_nsec()),
         inode: meta.ino(),
     })
+}
+
+/// Why what is neither a file nor a folder is left out.
+fn oddness(kind: std::fs::FileType) -> &'static str {
+    if kind.is_symlink() { "a symbolic link" } else { "a pipe, a socket or a device" }
 }
 
 #[cfg(test)]

@@ -65,6 +65,10 @@ fn walk(folder: &Path, below: &str, read: &mut Read) -> io::Result<()> {
 /// When it cannot be read, is too long, or is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
+    // A named pipe would keep us waiting for somebody to write into it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
     fs::File::open(path)?.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > TEXT_BYTES_MAX {
         return Err(io::Error::other(format!("longer than {} MiB", TEXT_BYTES_MAX >> 20)));
@@ -103,5 +107,7 @@ mod tests {
             read_text(&path("rundown/bad.md")).unwrap_err().to_string(),
             "not UTF-8 text: the first bad byte is at offset 0"
         );
+        nix::unistd::mkfifo(&path("rundown/pipe.md"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read_text(&path("rundown/pipe.md")).unwrap_err().to_string(), "not a regular file");
     }
 }

@@ -182,7 +182,7 @@ pub fn proposal_table(proposals: &[ProposalLine], look: &Look, indent: usize) ->
     }
     let mut table = Table::new([
         column("ID").right(),
-        column("STATE"),
+        column("STATE").wrap_to(10),
         column("CODE").cut_to(8).goes(1),
         column("FILE").wrap_to(20),
         column("WOULD").wrap_to(20),

@@ -3,7 +3,7 @@
 use super::{Answered, Seen, later, name, not_found};
 use crate::blob::Archive;
 use show_core::{FilePath, RevisionRow};
-use show_protocol::{Answer, BlameLine, BlameView};
+use show_protocol::{Answer, BlameLine, BlameView, Refusal, RefusalKind};
 
 /// Newest versions looked at.
 const VERSIONS_MAX: usize = 500;
@@ -31,12 +31,18 @@ fn lines(
     archive: &Archive,
     rows: &[(u64, RevisionRow)],
     file: &FilePath,
-) -> Result<Vec<BlameLine>, show_protocol::Refusal> {
+) -> Result<Vec<BlameLine>, Refusal> {
     let text = |row: &RevisionRow| archive.read(&row.digest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     // Before a version that is not kept nothing can be told.
     let mut texts: Vec<String> = rows.iter().map_while(|(_, row)| text(row)).collect();
     if texts.is_empty() {
-        return Err(super::file::not_kept(file, rows.first().map_or(0, |(number, _)| *number)));
+        return Err(match rows.first() {
+            Some((_, row)) if archive.has(&row.digest) => {
+                let hint = "open it in an editor and save it as UTF-8";
+                Refusal::new(RefusalKind::Invalid, format!("{} is not UTF-8 text", file.path), hint)
+            }
+            newest => super::file::not_kept(file, newest.map_or(0, |(number, _)| *number)),
+        });
     }
     texts.reverse();
     let known = texts.len();

@@ -135,12 +135,15 @@ pub fn diff(seen: &Seen<'_>, ask: &show_protocol::ask::Diff) -> Answered {
 pub fn revision(seen: &Seen<'_>, file: &FilePath, typed: &str) -> Result<(u64, RevisionRow), No> {
     let missing = || {
         let hint = format!("\"showctl history '{}'\" lists them", file.path);
-        No::from(not_found(format!("{} has no revision {typed}", file.path), hint))
+        No::from(not_found(format!("{} has no revision \"{typed}\"", file.path), hint))
     };
     if typed.len() < DIGITS_MIN
         && let Ok(number) = typed.parse::<u64>()
     {
         return Ok((number, seen.reader.revision(file, number)?.ok_or_else(missing)?));
+    }
+    if typed.len() < DIGITS_MIN {
+        return Err(missing());
     }
     let page = seen.reader.revisions(file, None, limit(Some(u32::MAX)))?;
     page.rows.into_iter().find(|(_, row)| row.digest.to_string().starts_with(typed)).ok_or_else(missing)

@@ -156,6 +156,7 @@ fn neighbours_trash_strays_links_and_names_that_are_not_text_are_not_entered() {
         }
         std::os::unix::fs::symlink("/etc", root.join("episodes/0900/etc")).expect("writable");
         std::os::unix::fs::symlink("..", root.join("episodes/0900/loop")).expect("writable");
+        nix::unistd::mkfifo(&root.join("episodes/0900/pipe.md"), nix::sys::stat::Mode::S_IRWXU).expect("writable");
         std::os::unix::fs::symlink("/etc/passwd", root.join("episodes/0900/rundown.md")).expect("writable");
         fs::write(root.join("episodes/0900").join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), "x").expect("writable");
     });
@@ -171,6 +172,7 @@ fn neighbours_trash_strays_links_and_names_that_are_not_text_are_not_entered() {
             "episodes/0900/caf\u{fffd}.md: the name is not UTF-8",
             "episodes/0900/etc: a symbolic link",
             "episodes/0900/loop: a symbolic link",
+            "episodes/0900/pipe.md: a pipe, a socket or a device",
             "episodes/0900/preshow/temporary-files: stray name",
             "episodes/0900/rundown.md: a symbolic link",
         ]
