@@ -12,14 +12,15 @@ pub enum Command {
     #[command(after_help = "\
 Stages:
   rundown   no error in items in production, no open conflict
-  scripts   host and production scripts are of the present text, without an error box
+  scripts   host and production scripts are of the present text, no error box
   clips     every clip cue leads to a file
-  graphics  every full-screen quote and graphic has a picture of its present text
+  graphics  every full-screen quote and graphic has a picture of its text
   timing    the measured runtime is within 10 % of the target
 
 Examples:
   showctl status
-  showctl status --json | jq '.episodes[] | select(.stages.clips.state == \"blocked\")'")]
+  showctl status --json |
+    jq '.episodes[] | select(.stages.clips.state == \"blocked\")'")]
     Status,
 
     /// Every episode in one line.
@@ -31,8 +32,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   showctl episode 900
-  showctl episode new --title \"Limescale\"       # the next number, the next Sunday
-  showctl episode check 900 --json              # {\"valid\":…,\"errors\":[…],\"warnings\":[…]}")]
+  showctl episode new --title \"Limescale\"    # the next number and Sunday
+  showctl episode check 900 --json    # {\"valid\":…,\"errors\":[…],\"warnings\":[…]}")]
     Episode {
         #[command(subcommand)]
         command: Option<EpisodeCommand>,
@@ -46,7 +47,7 @@ Examples:
 States:
   waiting running stopping publishing retrying
   succeeded succeeded_with_errors failed canceled
-  up_to_date not_needed unavailable    nothing to do: shown with --all or by name
+  up_to_date not_needed unavailable    nothing to do: shown with --all
 
 Examples:
   showctl jobs --state failed --episode 900
@@ -244,7 +245,8 @@ Examples:
 
     /// One build: its graph with the state of every job.
     #[command(after_help = "\
-Each step stands below the last one it needs; [in brackets], what it only waits for.
+Each step stands below the last one it needs; what it only waits for is in
+brackets.
 
 Examples:
   showctl build 7
@@ -588,8 +590,8 @@ Examples:
 
     /// Whose a share is: which machine's showd writes into it.
     #[command(after_help = "\
-Of the machines that synchronise a share one owns it, and showd/owner.toml in the
-share says which; showd on the others reads and reports and writes nothing. With
+Of the machines that synchronise a share one owns it; showd/owner.toml in the
+share says which. showd on the others reads and reports and writes nothing. With
 --take this machine becomes the owner; then restart showd here. Needs no daemon.
 
 JSON: {\"root\":…,\"owner\":\"us\"|\"other\"|\"nobody\"|\"unknown\",\"host\":…,\"why\":…}

@@ -102,7 +102,7 @@ impl Coordinator {
     }
 
     pub(crate) fn watch_lost(&mut self, share: ShareId, why: &str) {
-        self.log("watch.lost").share(share).text(format!("watch of the share was lost: {why}"));
+        self.log("watch.lost").share(share).text(format!("the share is walked again: {why}"));
         self.scan(share);
     }
 

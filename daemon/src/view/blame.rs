@@ -27,11 +27,7 @@ pub fn blame(seen: &Seen<'_>, ask: &show_protocol::ask::Blame) -> Answered {
 }
 
 /// `rows`: newest first.
-fn lines(
-    archive: &Archive,
-    rows: &[(u64, RevisionRow)],
-    file: &FilePath,
-) -> Result<Vec<BlameLine>, Refusal> {
+fn lines(archive: &Archive, rows: &[(u64, RevisionRow)], file: &FilePath) -> Result<Vec<BlameLine>, Refusal> {
     let text = |row: &RevisionRow| archive.read(&row.digest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     // Before a version that is not kept nothing can be told.
     let mut texts: Vec<String> = rows.iter().map_while(|(_, row)| text(row)).collect();

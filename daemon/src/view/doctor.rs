@@ -5,7 +5,7 @@ use super::{Answered, Seen, later, not_found, rest};
 use crate::inbox::Said;
 use crate::sync::{AddIgnoresError, AddedIgnores};
 use crate::words::because;
-use show_core::{Blocker, FilePath, ShareId};
+use show_core::{Blocker, FilePath, JobState, ShareId};
 use show_protocol::{
     Answer, ArchiveView, DoctorView, FindingView, Health, IgnoresView, NoticeView, Refusal, RefusalKind, ShareState,
     ShareView, size,
@@ -17,10 +17,13 @@ const FREE_BYTES_MIN: u64 = 512 << 20;
 
 pub fn doctor(seen: &Seen<'_>) -> Said {
     let (world, shares, storms) = (seen.world.clone(), rest::share_views(seen), storms(seen));
+    let failed = failed(seen);
     let up_ms = seen.now.0 - world.started_at.0;
     later(move |_| {
         let mut findings = findings(&world, &shares, up_ms);
-        findings.extend(storms.into_iter().map(|NoticeView { text, hint }| finding("", Health::Warning, text, hint)));
+        let left = |NoticeView { text, hint }| finding("left alone", Health::Warning, text, hint);
+        findings.extend(storms.into_iter().map(left));
+        findings.extend(failed);
         Answer::Doctor(DoctorView { findings }).into()
     })
 }
@@ -35,6 +38,14 @@ fn storms(seen: &Seen<'_>) -> Vec<NoticeView> {
         _ => None,
     });
     storms.collect()
+}
+
+/// Jobs that nothing but a person can help on.
+fn failed(seen: &Seen<'_>) -> Option<FindingView> {
+    let failed = seen.core.jobs().filter(|row| matches!(row.state, JobState::Failed { .. })).count();
+    let text = if failed == 1 { "1 job failed".to_owned() } else { format!("{failed} jobs failed") };
+    let hint = "\"showctl jobs --state failed\" lists them, \"showctl why JOB\" says what to do";
+    (failed > 0).then(|| finding("jobs", Health::Warning, text, hint))
 }
 
 /// The next move where somebody undoes what showd writes.

@@ -82,7 +82,7 @@ fn a_watch_that_was_lost_is_made_good_by_a_scan() {
     assert_snapshot!(show.told(), @"nothing");
     show.event(Event::WatchLost { share: SHARE, why: "queue overflow".to_owned() }).at(210.0).finish_all();
     assert_snapshot!(show.told(), @r"
-    200.0s  watch.lost: watch of the share was lost: queue overflow
+    200.0s  watch.lost: the share is walked again: queue overflow
     203.0s  hash ep/0900/a.md
     203.0s  build.new 2: a.md changed
     203.0s  job.started 2: compile

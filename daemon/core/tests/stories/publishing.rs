@@ -491,7 +491,7 @@ fn a_file_published_behind_the_back_of_a_scan_is_not_taken_for_gone() {
     0.0s  build.new 1: a.md changed
     0.0s  job.started 1: compile
     0.0s  start 1.1 compile
-    0.0s  watch.lost: watch of the share was lost: overflow
+    0.0s  watch.lost: the share is walked again: overflow
     0.0s  scan
     0.0s  job.publishing 1: compile
     0.0s  publish 1: new ep/0900/scripts/script.html
