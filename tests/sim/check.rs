@@ -292,7 +292,9 @@ impl World {
         let at = written.unwrap_or(self.lived());
         for file in intent.files().filter(|file| is_note(&file.path)) {
             let path = file.path.to_string();
-            let mut lost = self.disk.lost_marks(&path);
+            // Where there is nothing, a pull has made room, or the calm finds it missing.
+            let is_there = self.disk.files.contains_key(&path);
+            let mut lost = if is_there { self.disk.lost_marks(&path) } else { Vec::new() };
             let is_new = |text: &String| {
                 let made = |made: &Move| matches!(made, Move::Replace { new, .. } if *new == digest(text));
                 intent.moves.iter().any(made)
@@ -306,7 +308,7 @@ impl World {
                 }
             }
             self.expect("no human mark lost", lost.is_empty(), || format!("{path} lost {lost:?}"));
-            let made_anew = self.disk.files.contains_key(&path) && !self.disk.last_words.contains_key(&path);
+            let made_anew = is_there && !self.disk.last_words.contains_key(&path);
             self.expect("no human mark lost", !made_anew, || format!("{path} was removed and came back"));
             // Where somebody has saved since, the clock of people counts.
             if ours.is_some() {

@@ -81,7 +81,8 @@ impl World {
 
     pub fn arrive(&mut self, path: &str, text: &str) {
         if self.share_away {
-            return;
+            // Syncthing misses the folder's marker, and brings it when the disk is back.
+            return self.after(500, Item::Arrive(path.to_owned(), text.to_owned()));
         }
         // Somebody was quicker: Syncthing renames over it without a word, and we cannot help that. Nobody here is.
         if self.disk.files.contains_key(path) {

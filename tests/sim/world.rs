@@ -783,6 +783,9 @@ impl World {
             let conflicts: Vec<ConflictView> = core.conflicts().collect();
             return Some(format!("{copy} is still there: {conflicts:?}"));
         }
+        if let Some(note) = self.disk.last_words.keys().find(|note| !self.disk.files.contains_key(*note)) {
+            return Some(format!("{note} is gone, and nobody removed it"));
+        }
         for episode in &self.disk.episodes() {
             let notes: Vec<(&String, &str)> = self
                 .disk
