@@ -70,6 +70,33 @@ fn a_note_that_a_script_changes_back_each_time_is_left_alone_until_a_person_lets
 }
 
 #[test]
+fn why_a_file_is_not_written_names_what_a_person_must_mend_or_move_away_first() {
+    let mut show = Show::new();
+    messy_episode(&show);
+    let note = |name: &str| format!("episodes/0900/rundown/{name}.md");
+    show.write(&note("40 Open"), "---\nslug: open\ntitle: Never closed\n\nWords.\n");
+    show.write(&note("50 Latin"), b"---\nslug: latin\n---\n\ncaf\xe9\n");
+    show.write(&note("60 Undefined"), "---\nslug: undefined\n---\n\n<p class=\"undefined\">a</p>\n");
+    show.start();
+    show.idle();
+    for (name, what) in [("40 Open", "never closed"), ("50 Latin", "as text"), ("60 Undefined", "\"undefined\"")] {
+        let why = show.json(&["why", &note(name)]);
+        let text = why["text"].as_str().expect("a text");
+        assert!(text.contains("never written before somebody mends it") && text.contains(what), "{name}: {why}");
+        assert_eq!(why["quiet"], false, "{why}");
+    }
+    show.write(crate::HOST, "mine now");
+    let leak = show.read(LEAK_PATH);
+    show.noticed(|| show.write(LEAK_PATH, leak.replace("slowly", "all at once")));
+    let ran = show.ctl(&["wait", "--idle", "--timeout", "100s"]);
+    assert_eq!(ran.code, 1, "what cannot be put there fails: {ran:?}");
+    let why = show.ctl(&["why", crate::HOST]).out;
+    assert!(why.contains("is not what showd left there") && why.contains("move it away"), "{why}");
+    assert!(show.ctl(&["doctor"]).out.contains("1 job failed"), "{}", show.ctl(&["doctor"]).out);
+    assert_eq!(show.read(crate::HOST), "mine now");
+}
+
+#[test]
 fn a_script_with_a_lock_has_the_file_to_itself_and_its_own_exit_status_comes_back() {
     let mut show = Show::new();
     messy_episode(&show);

@@ -300,7 +300,10 @@ pub fn unwritten(seen: &Seen<'_>, file: &FilePath) -> impl FnOnce(&Archive) -> O
     let path = file.path.clone();
     move |archive| {
         let mut all = results.iter().filter_map(|of| Some(diagnostics_of("", &*archive.result(&of.digest)?))).flatten();
-        let found = all.find(|one| *one.file == *path && one.hint == UNWRITTEN)?;
+        let is_unwritten = |one: &DiagnosticView| {
+            one.hint == UNWRITTEN || [Code::FmUnterminated.name(), Code::FileReadError.name()].contains(&&*one.code)
+        };
+        let found = all.find(|one| *one.file == *path && is_unwritten(one))?;
         Some(format!("{} (line {})", found.message, found.line))
     }
 }
