@@ -87,53 +87,73 @@ pub fn together(archive: &Archive, order: &Merge) -> Result<(Ancestor, show_scri
         return Err("two people changed it, and no state is known that both began from".to_owned());
     };
     let states = States::of(&states);
-    let is_base =
-        |place: &usize| states.is_believed(*place, &ours, &theirs) && states.is_believed(*place, &theirs, &ours);
+    let is_base = |place: &usize| {
+        let state = &states.all[*place].0;
+        states.is_believed(*place, &ours, &theirs, state.copy_generated_since)
+            && states.is_believed(*place, &theirs, &ours, state.generated_since)
+    };
     // Of the oldest state nobody can have seen an earlier one.
     let place = (0..=of_ours.min(of_theirs)).rev().find(is_base).unwrap_or(0);
     let (state, base) = &states.all[place];
     Ok((*state, show_script::merge::merge(base, &ours, &theirs)))
 }
 
-/// The recorded states of a file, oldest first, and when each of their lines first was.
+/// The recorded states of a file, oldest first, and where each of their lines came from.
 struct States<'a> {
     all: &'a [(Ancestor, String)],
     lines: Vec<HashSet<&'a str>>,
-    first: HashMap<&'a str, usize>,
+    /// What a step wrote each of them of.
+    made_of: Vec<Option<usize>>,
+    /// The first state that had a line, and every one in which a step wrote it: who has the line has it from one of them.
+    came: HashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> States<'a> {
     fn of(all: &'a [(Ancestor, String)]) -> Self {
         let lines: Vec<HashSet<&str>> = all.iter().map(|(_, text)| lines_of(text)).collect();
-        let mut first = HashMap::new();
-        for (place, lines) in lines.iter().enumerate() {
-            for line in lines {
-                first.entry(*line).or_insert(place);
+        let places: HashMap<Digest, usize> =
+            all.iter().enumerate().map(|(place, (state, _))| (state.digest, place)).collect();
+        let made_of = |(state, _): &(Ancestor, String)| places.get(&state.made_of?).copied();
+        let made_of: Vec<Option<usize>> = all.iter().map(made_of).collect();
+        let mut came: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, text) in lines.iter().enumerate() {
+            for line in text {
+                let is_written = made_of[place].is_some_and(|before| !lines[before].contains(line));
+                let came = came.entry(*line).or_default();
+                if came.is_empty() || is_written {
+                    came.push(place);
+                }
             }
         }
-        Self { all, lines, first }
+        Self { all, lines, made_of, came }
     }
 
-    /// Whoever made `side` had seen each line of this state that `side` lacks and `other` has.
-    fn is_believed(&self, place: usize, side: &str, other: &str) -> bool {
+    /// Whoever made `side` had seen each line of this state that `side` lacks and `other` has: as it was, with a word of it
+    /// in another line, or as a step wrote on it (`is_written_on`: of this state only steps made the other one).
+    fn is_believed(&self, place: usize, side: &str, other: &str, is_written_on: bool) -> bool {
+        let (own, others) = (words_of(side), words_of(other));
         let (side, other) = (lines_of(side), lines_of(other));
-        let lacks = self.lines[place].iter().filter(|line| !side.contains(*line) && other.contains(*line));
-        let mut later: Vec<usize> = side.iter().filter_map(|line| self.first.get(line)).copied().collect();
-        later.sort_unstable();
-        later.dedup();
-        lacks.into_iter().all(|line| {
-            let since = self.first[line];
-            since == 0 || later.iter().any(|place| *place > since && self.was_seen(line, *place))
+        let is_elsewhere = |word: &str| others.contains(word) && !own.contains(word);
+        let has = |line: &str| is_written_on || other.contains(line) || line.split_whitespace().any(is_elsewhere);
+        let mut lacks = self.lines[place].iter().filter(|line| !side.contains(*line) && has(line));
+        let came: Vec<&Vec<usize>> = side.iter().filter_map(|line| self.came.get(line)).collect();
+        lacks.all(|line| {
+            let since = self.came[line][0];
+            let tells = |came: &&Vec<usize>| came.iter().all(|place| *place > since && self.was_seen(line, *place));
+            since == 0 || came.iter().any(tells)
         })
     }
 
-    /// Who has a line that first was in this state has seen this other line: it stood beside it, or a step wrote the
-    /// state of one that had it.
+    /// Who has a line that came in this state has seen this other line: it stood beside it, or a step wrote the state of
+    /// one that had it.
     fn was_seen(&self, line: &str, place: usize) -> bool {
-        let made_of = self.all[place].0.made_of;
-        let before = made_of.and_then(|digest| self.all.iter().position(|(state, _)| state.digest == digest));
+        let before = self.made_of[place];
         self.lines[place].contains(line) || before.is_some_and(|before| self.lines[before].contains(line))
     }
+}
+
+fn words_of(text: &str) -> HashSet<&str> {
+    text.split_whitespace().collect()
 }
 
 /// Blank ones say nothing.
@@ -187,6 +207,9 @@ fn change(one: &str, other: &str) -> usize {
 }
 
 #[cfg(test)]
+mod people;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use show_core::{FilePath, ShareId};
@@ -208,6 +231,27 @@ mod tests {
         let path = |path: &str| FilePath { share: ShareId(0), path: path.into() };
         let (ours, theirs) = (keep(ours), keep(theirs));
         match merge(&archive, &Merge { copy: path("c.md"), original: path("a.md"), ours, theirs, bases })? {
+            Merged::Clean { digest, .. } => Ok(String::from_utf8(archive.read(&digest).expect("kept")).expect("UTF-8")),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    /// The same where some of the states are showd's, as their history says who made what of what.
+    fn after(history: &[(&str, bool)], ours: &str, theirs: &str) -> Result<String, String> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let archive = Archive::open(&dir.path().join("blobs")).expect("opens");
+        let keep = |text: &str| archive.keep(text.as_bytes(), Keep::Loosely).expect("kept");
+        let version = |(text, by_us): &(&str, bool)| show_core::Version {
+            digest: keep(text),
+            by_us: *by_us,
+            was_set_aside: false,
+        };
+        let history: Vec<_> = history.iter().chain([&(ours, false)]).map(version).collect();
+        let (ours, theirs) = (keep(ours), keep(theirs));
+        let path = |path: &str| FilePath { share: ShareId(0), path: path.into() };
+        let bases = show_core::ancestors(&history, ours, theirs);
+        match merge(&archive, &Merge { copy: path("c.md"), original: path("a.md"), ours, theirs, bases })? {
+            Merged::Clean { on, .. } if on.copy_generated_since => Err(format!("the copy goes: {on:?}")),
             Merged::Clean { digest, .. } => Ok(String::from_utf8(archive.read(&digest).expect("kept")).expect("UTF-8")),
             other => Err(format!("{other:?}")),
         }
@@ -278,6 +322,36 @@ mod tests {
         let theirs = "top\n\nfrom elsewhere\n\nand more\n\nend\n\nbelow\n";
         let expected = "typed here\n\nand here\n\ntop\n\nfrom elsewhere\n\nand more\n\nend\n\nbelow\n";
         assert_eq!(merged(&[old, newer], ours, theirs).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn a_line_that_showd_wrote_on_is_not_taken_for_taken_back() {
+        // The state that showd mended is a person's, and whoever went on elsewhere never had its last line.
+        let (old, typed) = ("one\n\ntwo\n", "one\n\ntwo\n\nteh lid\n");
+        let (mended, elsewhere) = ("one\n\ntwo\n\nthe lid\n", "teh led\n\none\n\ntwo\n");
+        let history = [(old, false), (typed, false), (mended, true)];
+        assert_eq!(after(&history, elsewhere, mended).as_deref(), Ok("teh led\n\none\n\ntwo\n\nthe lid\n"));
+    }
+
+    #[test]
+    fn a_word_that_stands_in_another_line_by_now_is_not_taken_for_taken_back() {
+        let (old, typed) = ("one\n\ntwo\n", "one\n\ntwo\n\nkettles sing three times over, and four\n");
+        let shorter = "one\n\ntwo\n\nkettles sing three times over\n";
+        let elsewhere = "kettles sing there times over, and four\n\none\n\ntwo\n";
+        let expected = "kettles sing there times over, and four\n\none\n\ntwo\n\nkettles sing three times over\n";
+        assert_eq!(merged(&[old, typed], shorter, elsewhere).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn what_showd_writes_again_and_again_says_nothing_of_who_saw_what() {
+        // Both sides' "teh" was mended, each by itself; the one elsewhere never saw "new".
+        let old = "one\n\nteh two\n";
+        let (new, newer) = ("one\n\nteh two\n\nnew\n", "one\n\nthe two\n\nnew\n");
+        let elsewhere = "zero\n\none\n\nthe two\n";
+        let history =
+            [(old, false), (new, false), (newer, true), ("zero\n\none\n\nteh two\n", false), (elsewhere, true)];
+        let merged = after(&history, newer, elsewhere).unwrap_or_default();
+        assert!(merged.contains("new") && merged.contains("zero"), "{merged:?}");
     }
 
     #[test]

@@ -29,17 +29,23 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
     let generated = |versions: Option<&[Version]>| versions.is_some_and(|later| later.iter().all(|one| one.by_us));
     let mut bases: Vec<Ancestor> = Vec::new();
     for (place, version) in history.iter().enumerate() {
+        // Nothing was made of what was set aside, however the history goes on.
+        let lay_here = !version.was_set_aside;
         let ancestor = Ancestor {
             digest: version.digest,
-            generated_since: is_recorded && generated(history.get(place + 1..)),
-            copy_generated_since: generated(copied.and_then(|copied| history.get(place + 1..=copied)))
+            generated_since: lay_here && is_recorded && generated(history.get(place + 1..)),
+            copy_generated_since: lay_here
+                && generated(copied.and_then(|copied| history.get(place + 1..=copied)))
                 && copied.is_some_and(|copied| copied > place),
             // What showd writes is made of what lay there.
-            is_before_copy: copied
-                .is_none_or(|copied| if history[copied].by_us { place + 1 == copied } else { place < copied }),
+            is_before_copy: copied.is_none_or(|copied| match made_of(history, copied) {
+                Some(of) => of == version.digest && place < copied,
+                None => place < copied,
+            }),
             made_of: made_of(history, place),
         };
         match bases.iter_mut().find(|base| base.digest == version.digest) {
+            Some(_) if !lay_here => {}
             Some(base) => {
                 base.generated_since = ancestor.generated_since;
                 base.copy_generated_since |= ancestor.copy_generated_since;
@@ -112,6 +118,17 @@ mod tests {
                 format!("merge on {}", bases.iter().map(letter).collect::<String>())
             }
         }
+    }
+
+    #[test]
+    fn nothing_was_made_of_what_was_set_aside() {
+        // A text of somebody else's was set aside after ours was read and before it was written on.
+        let mut history = history("abxC");
+        history[2].was_set_aside = true;
+        let Verdict::Merge(bases) = judge(&history, digest('d'), digest('c')) else { panic!("both are people's") };
+        let said = bases.iter().map(|base| (base.digest.0[0] as char, base.copy_generated_since, base.is_before_copy));
+        let said: Vec<_> = said.collect();
+        assert_eq!(said, [('a', false, false), ('b', false, true), ('x', false, false), ('c', false, false)]);
     }
 
     #[test]
