@@ -40,11 +40,11 @@ pub fn add(inner: &Inner, share: ShareId) -> Result<Vec<AddedIgnores>, AddIgnore
         let known = inner.known();
         let carries = |place: &&Place| root.path.starts_with(&place.path) || place.path.starts_with(&root.path);
         let places: Vec<Place> = known.places.iter().filter(carries).cloned().collect();
+        if places.is_empty() {
+            return Err(AddIgnoresError::NotCarried);
+        }
         (known.client.clone().ok_or(AddIgnoresError::Silent)?, places)
     };
-    if places.is_empty() {
-        return Err(AddIgnoresError::NotCarried);
-    }
     places.iter().map(|place| add_to(inner, &client, place)).collect()
 }
 

@@ -180,10 +180,15 @@ pub fn resolve(seen: &Seen<'_>, ask: show_protocol::ask::Resolve) -> Answered {
             let Some(text) = ask.text else {
                 return Err(invalid("no text came with it", "pass what is to take the place as \"text\"").into());
             };
-            if !is_markdown(&file) || text.trim().is_empty() {
-                let why = format!("{file} would hold nothing that somebody wrote");
-                let hint = "only Markdown is written by hand; say --ours, or move the right one into its place";
+            if !is_markdown(&file) {
+                let why = format!("{file} is no Markdown, and only that is written by hand");
+                let hint = "say --ours, or move the right one into its place";
                 return Err(Refusal::new(RefusalKind::NotAllowed, why, hint).into());
+            }
+            if text.trim().is_empty() {
+                let hint =
+                    "write what is to stay of both, or say --ours or --theirs; to have none of it, delete the file";
+                return Err(Refusal::new(RefusalKind::NotAllowed, format!("{file} would be empty"), hint).into());
             }
             if let Some(line) = undecided(&text) {
                 let why = format!("line {line} still tells the two sides apart: {SEPARATOR} …");

@@ -181,6 +181,10 @@ pub fn file(seen: &Seen<'_>, typed: &str) -> Result<FilePath, Refusal> {
         (share.map_or_else(|| only_share(seen, typed), Ok)?, path)
     };
     let path = path.trim_end_matches('/');
+    if path.is_empty() && !typed.is_empty() {
+        let text = format!("\"{typed}\" is a whole share");
+        return Err(invalid(text, "name a file in it, or a folder such as an episode's"));
+    }
     if path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(invalid(
             format!("\"{typed}\" is no path of a file"),
