@@ -349,6 +349,6 @@ fn a_person_answers_a_proposal_by_ticking_its_box_in_the_share() {
     assert!(rejected.to_string().contains("Tea & Sympathy"), "{rejected}");
     show.idle();
     assert!(!show.exists(ballot), "nothing is left to answer: {}", show.read(ballot));
-    let by = show.ctl(&["proposals", "--state", "rejected"]).out;
+    let by = show.json(&["proposals", "--state", "rejected"]).to_string();
     assert!(by.contains("a person, in") && show.read(note).contains("[Slug: Tea & Sympathy]"), "{by}");
 }
