@@ -11,6 +11,7 @@ use crate::inbox::Inbox;
 use crate::words::because;
 use show_core::{Ancestor, Digest, Event, Merge, Merged};
 use show_publish::Keep;
+use show_script::front::{self, Opening};
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{self, Sender};
 
@@ -47,23 +48,36 @@ pub fn start(archive: &Archive, inbox: &Inbox) -> Handle {
 }
 
 fn merge(archive: &Archive, order: &Merge) -> Result<Merged, String> {
+    let ours = read(archive, &order.ours)?;
     Ok(match together(archive, order)? {
         (state, show_script::merge::Merge::Clean { text }) => {
-            if loses_much(&read(archive, &order.ours)?, &text) {
-                return Err("the copy would leave less than half of what lies there".to_owned());
-            }
+            spoils(&ours, &text)?;
             let digest = archive.keep(text.as_bytes(), Keep::Durably).map_err(|cause| because(&cause))?;
             Merged::Clean { digest, size: text.len() as u64, on: state }
         }
         (state, show_script::merge::Merge::Conflict { clashes }) => {
+            if state.generated_since {
+                // Then the copy may take its place.
+                spoils(&ours, &read(archive, &order.theirs)?)?;
+            }
             Merged::Unclean { places: u32::try_from(clashes.len()).unwrap_or(u32::MAX), on: state }
         }
     })
 }
 
-/// A torn copy, or an empty one, is nobody's edit.
-fn loses_much(was: &str, is: &str) -> bool {
-    is.trim().len() * 2 < was.trim().len()
+/// A torn copy, or an empty one, is nobody's edit; and a note whose front matter is not closed goes off air.
+///
+/// # Errors
+/// In words, when this text must not take the place of that one by itself.
+fn spoils(was: &str, is: &str) -> Result<(), String> {
+    if is.trim().len() * 2 < was.trim().len() {
+        return Err("the copy would leave less than half of what lies there".to_owned());
+    }
+    let is_open = |text| matches!(front::read(text), Opening::Unterminated(_));
+    if is_open(is) && !is_open(was) {
+        return Err("in the copy the front matter is never closed".to_owned());
+    }
+    Ok(())
 }
 
 /// What the two sides come to, and on which state.
@@ -371,6 +385,14 @@ mod tests {
         for torn in ["", "\n", "one\n"] {
             assert!(merged(&[whole, "one\n"], whole, torn).is_err(), "{torn:?}");
         }
+    }
+
+    #[test]
+    fn a_copy_whose_front_matter_is_not_closed_takes_nobodys_place() {
+        let (was, open) = ("---\nslug: a\n---\n\none\n\ntwo\n", "---\nslug: a\n\none\n\ntwo and a half\n");
+        let why = "in the copy the front matter is never closed";
+        assert_eq!(merged(&[was], was, open), Err(why.to_owned()));
+        assert!(merged(&[open], open, open.replace("one", "once").as_str()).is_ok(), "it was open before");
     }
 
     #[test]

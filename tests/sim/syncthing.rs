@@ -127,7 +127,11 @@ impl World {
         let bases = order.bases.iter().rev().filter_map(|base| Some((*base, text(&base.digest)?)));
         let Some((on, base)) = bases.clone().find(|(_, base)| fits(base)) else {
             return match bases.clone().next_back() {
-                Some((on, _)) => Merged::Unclean { places: 1, on: Ancestor { copy_generated_since: false, ..on } },
+                // Whether one side cut what it saw nobody knows here, so nobody's text stands for both.
+                Some((on, _)) => {
+                    let on = Ancestor { generated_since: false, copy_generated_since: false, ..on };
+                    Merged::Unclean { places: 1, on }
+                }
                 None => Merged::Impossible { why: "no state is known that both began from".to_owned() },
             };
         };

@@ -423,6 +423,11 @@ impl Coordinator {
         }
         let there = self.files.get(&file).filter(|state| state.is_there());
         let there = there.map(crate::settle::File::current);
+        if let Some((old, new)) = self.renamed_folder_of(&file).filter(|_| there.is_none()) {
+            let text = format!("{} is {} now, and {file} was gone before", old.path, new.path);
+            let hint = "\"showctl show FILE REV\" prints the text, for a new file there".to_owned();
+            return Err(refusal(RefusalKind::NotAllowed, text, hint));
+        }
         let made = match there {
             None => Move::New { file, new, size, source: Source::Blob },
             Some(Some(base)) if base == new => return Ok(None),

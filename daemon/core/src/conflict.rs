@@ -336,6 +336,12 @@ impl Coordinator {
                 let what = what.to_owned();
                 self.decide_conflict(copy, is_new, Resolution { with: Some((digest, size)), what });
             }
+            // Of what lies there only showd wrote what the copy contradicts, and does so again where it still may.
+            Merged::Unclean { on, .. } if on.generated_since && allows(true) => {
+                let size = self.files.get(copy).and_then(File::stamp).map_or(0, |stamp| stamp.size);
+                let what = "the copy takes its place: it contradicts only what showd wrote".to_owned();
+                self.decide_conflict(copy, is_new, Resolution { with: Some((theirs, size)), what });
+            }
             Merged::Clean { .. } => {
                 let why = "two people changed it; both edits fit together, and a person is to say so".to_owned();
                 self.set_stand(copy, Some((theirs, Some(ours))), open(why));

@@ -309,6 +309,13 @@ impl Coordinator {
         })
     }
 
+    /// The folder of a file's subject, and the name that it has now.
+    pub(crate) fn renamed_folder_of(&self, file: &FilePath) -> Option<(FilePath, FilePath)> {
+        let is_of = |from: &FilePath| from.share == file.share && file.path.starts_with(&*from.path);
+        let mut renamed = self.gone.met.keys().filter(|(from, _)| is_of(from));
+        renamed.find(|(from, to)| self.has_moved(from, to)).cloned()
+    }
+
     /// A folder is gone, and most of its files lie in another, each in its place.
     fn has_moved(&self, from: &FilePath, to: &FilePath) -> bool {
         if self.files.below(from.share, &from.path).any(|(_, state)| state.is_there()) {

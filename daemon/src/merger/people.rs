@@ -171,7 +171,13 @@ impl Play {
         let now = self.texts[0].clone();
         let kept = match together(&self.archive, &order) {
             Ok((on, _)) if on.copy_generated_since => now.words(),
-            Ok((_, show_script::merge::Merge::Clean { text })) if !loses_much(&now.text(), &text) => {
+            Ok((on, show_script::merge::Merge::Conflict { .. }))
+                if on.generated_since && spoils(&now.text(), &copy.text()).is_ok() =>
+            {
+                self.texts[0].lines.clone_from(&copy.lines);
+                copy.words()
+            }
+            Ok((_, show_script::merge::Merge::Clean { text })) if spoils(&now.text(), &text).is_ok() => {
                 let lines = text.split("\n\n").map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty());
                 self.texts[0].lines = lines.collect();
                 words(&text)
@@ -188,22 +194,6 @@ impl Play {
         };
         let lost = [unseen(copy, &now), unseen(&now, copy)];
         if lost.iter().any(|lost| !lost.is_empty()) {
-            let bases = order.bases.clone();
-            for (n, base) in bases.iter().enumerate() {
-                let text = read(&self.archive, &base.digest).unwrap();
-                let diff = |a: &str, b: &str| {
-                    let b = lines_of(b);
-                    lines_of(a).into_iter().filter(|l| !b.contains(l)).map(str::to_owned).collect::<Vec<_>>()
-                };
-                println!(
-                    "base {n} {base:?}\n   not in ours {:?}\n   ours new {:?}\n   not in theirs {:?}\n   theirs new {:?}",
-                    diff(&text, &now.text()),
-                    diff(&now.text(), &text),
-                    diff(&text, &copy.text()),
-                    diff(&copy.text(), &text)
-                );
-            }
-            println!("chosen {:?}", together(&self.archive, &order).map(|(on, _)| on));
             return Err(format!("of the copy and of the note {lost:?} are lost:\n{}", self.told.join("\n")));
         }
         if is_new {
@@ -244,12 +234,9 @@ impl Play {
 #[test]
 fn no_word_is_taken_for_cut_by_somebody_who_never_saw_it() {
     let dir = tempfile::tempdir().expect("a directory");
-    let (mut lost, mut merges, mut settled) = (Vec::new(), 0, 0);
-    let (from, seeds) = (
-        std::env::var("FROM").map_or(0, |n| n.parse().unwrap()),
-        std::env::var("SEEDS").map_or(400, |n| n.parse().unwrap()),
-    );
-    for seed in from..from + seeds {
+    let (mut lost, mut merges, mut settled) = (Vec::new(), 0, 0_u32);
+    let seeds = if std::env::var("SHOW_LONG").is_ok_and(|long| long == "yes") { 3_000 } else { 150 };
+    for seed in 0..u64::from(seeds) {
         let archive = Archive::open(&dir.path().join("blobs")).expect("opens");
         let lines = vec!["Good evening.".to_owned(), "More after this.".to_owned(), "The end.".to_owned()];
         let text = Text { lines, ..Text::default() };
@@ -271,19 +258,7 @@ fn no_word_is_taken_for_cut_by_somebody_who_never_saw_it() {
         }
         (merges, settled) = (merges + play.merges, settled + play.settled);
     }
-    println!("{merges} copies, {settled} settled, {} plays lost something", lost.len());
-    assert!(
-        lost.is_empty(),
-        "{}",
-        lost.iter()
-            .min_by_key(|told| told.len())
-            .expect("one")
-            .chars()
-            .rev()
-            .take(6000)
-            .collect::<String>()
-            .chars()
-            .rev()
-            .collect::<String>()
-    );
+    println!("{merges} copies, {settled} of them settled");
+    assert!(settled > seeds * 3, "of {merges} copies only {settled} were settled");
+    assert!(lost.is_empty(), "{} plays lost words: {}", lost.len(), lost[0]);
 }

@@ -6,12 +6,16 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Says that a directory is ours, and which layout it has.
 const MARKER: &str = "showd.state";
 const MARKER_TEXT: &str = "showd state ";
 const LAYOUT: u32 = 1;
 const LOCK: &str = "showd.lock";
+/// A process that was killed takes no longer to end.
+const DYING: Duration = Duration::from_secs(2);
 const STORE: &str = "show.redb";
 const RUNNER: &str = "runner";
 /// The marker before it is whole.
@@ -104,6 +108,7 @@ impl Home {
     }
 }
 
+/// Whoever was killed a moment ago may still be on its way out.
 fn lock(path: &Path) -> Result<File, TryLockError> {
     let file = OpenOptions::new()
         .write(true)
@@ -112,6 +117,17 @@ fn lock(path: &Path) -> Result<File, TryLockError> {
         .mode(0o600)
         .open(path)
         .map_err(TryLockError::Error)?;
-    file.try_lock()?;
-    Ok(file)
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {}
+        locked => return locked.map(|()| file),
+    }
+    let (told, locked) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Nobody waits for it any more: then it lets go at once.
+        let _ = told.send(file.lock().map(|()| file));
+    });
+    match locked.recv_timeout(DYING) {
+        Ok(locked) => locked.map_err(TryLockError::Error),
+        Err(_) => Err(TryLockError::WouldBlock),
+    }
 }

@@ -53,6 +53,17 @@ fn a_copy_of_an_older_state_is_removed_and_one_of_a_text_that_showd_wrote_is_too
 }
 
 #[test]
+fn a_copy_that_contradicts_only_what_showd_wrote_takes_its_place() {
+    let mut show = note();
+    show.at(2000.0).save(NOTE, "kettle. pot. teh lid. cup. tray").at(2300.0).finish_all().at(2600.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. the lid. cup. tray");
+    // Somebody went on elsewhere before that had come there.
+    show.save(COPY, "kettle. pot. teh lid of it. cup. tray").at(2700.0).finish_all().at(3000.0).finish_all();
+    assert!(open(&show).is_empty() && !show.has(COPY), "{:?}", open(&show));
+    assert_eq!(show.text(NOTE), "kettle. pot. the lid of it. cup. tray", "what showd wrote is written again");
+}
+
+#[test]
 fn two_edits_that_fit_together_are_merged_where_the_share_allows_it_and_both_stay_in_the_history() {
     let mut show = note_where(MergePolicy::Auto);
     show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").skip().at(2010.0).finish_all();

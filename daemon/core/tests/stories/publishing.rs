@@ -423,6 +423,20 @@ fn a_person_may_put_an_old_text_back_at_once() {
 }
 
 #[test]
+fn what_was_deleted_before_its_folder_was_renamed_does_not_bring_the_old_folder_back() {
+    let notes = [("ep/0900/a.md", "a kettle sings"), ("ep/0900/b.md", "a pot"), ("ep/0900/c.md", "a cup")];
+    let mut show = notes.into_iter().fold(show(), |show, (note, text)| show.with(note, text)).start();
+    show.finish_all().at(100.0).remove("ep/0900/c.md").at(300.0).finish_all();
+    for file in ["a.md", "b.md", "scripts/script.html"] {
+        show.rename(&format!("ep/0900/{file}"), &format!("ep/0901/{file}"));
+    }
+    show.at(600.0).finish_all();
+    show.ask(Ask::Restore { file: file("ep/0900/c.md"), digest: digest("a cup"), size: 5 }).finish_all();
+    assert_snapshot!(answers(&mut show), @r#"1: refused: ep/0900/ is ep/0901/ now, and ep/0900/c.md was gone before ("showctl show FILE REV" prints the text, for a new file there)"#);
+    assert!(!show.has("ep/0900/c.md"));
+}
+
+#[test]
 fn who_puts_an_old_text_back_hears_how_it_went() {
     let mut show = show().with("ep/0900/a.md", "kettle").start();
     show.finish_all().skip().at(100.0).save("ep/0900/a.md", "pot").at(104.0).finish_all().skip();
