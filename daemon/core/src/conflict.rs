@@ -2,10 +2,10 @@
 //!
 //! One that holds the same goes at once. Every other is merged with what lies at the path, on the recorded state of the
 //! file that both began from: where the copy differs from that only by what steps wrote, or the result is what lies there
-//! anyway, it is removed; a clean result is applied where the share allows it; else nothing is touched and people are
-//! shown both. A copy is only ever removed by comparing and deleting, when what it held is in the file's history and
-//! Syncthing knows of the text that holds it too. Owns the copies. Read [`judge()`] first, then
-//! [`Coordinator::judge_conflicts`].
+//! anyway, it is removed; where it contradicts only what steps wrote there it takes the place, and a clean result is
+//! applied, where the share allows it; else nothing is touched and people are shown both. A copy is only ever removed by
+//! comparing and deleting, when what it held is in the file's history and Syncthing knows of the text that holds it too.
+//! Owns the copies. Read [`judge()`] first, then [`Coordinator::judge_conflicts`].
 
 mod judge;
 
