@@ -150,7 +150,8 @@ impl<'a> States<'a> {
         let is_elsewhere = |word: &str| others.contains(word) && !own.contains(word);
         let has = |line: &str| is_written_on || other.contains(line) || line.split_whitespace().any(is_elsewhere);
         let mut lacks = self.lines[place].iter().filter(|line| !side.contains(*line) && has(line));
-        let came: Vec<&Vec<usize>> = side.iter().filter_map(|line| self.came.get(line)).collect();
+        let came = side.iter().filter(|line| is_somebody_s(line)).filter_map(|line| self.came.get(line));
+        let came: Vec<&Vec<usize>> = came.collect();
         lacks.all(|line| {
             let since = self.came[line][0];
             let tells = |came: &&Vec<usize>| came.iter().all(|place| *place > since && self.was_seen(line, *place));
@@ -164,6 +165,14 @@ impl<'a> States<'a> {
         let before = self.made_of[place];
         self.lines[place].contains(line) || before.is_some_and(|before| self.lines[before].contains(line))
     }
+}
+
+/// What markers, cue fields and front matter say is typed by many, each by themselves: who has such a line need not have
+/// seen the text that had it first.
+fn is_somebody_s(line: &str) -> bool {
+    let is_field = line.starts_with('[') && line.contains(':') && !line.starts_with("[AssetID");
+    let is_key = line.split_once(": ").is_some_and(|(key, _)| !key.contains(char::is_whitespace));
+    !is_field && !is_key && !line.trim_start_matches('<').starts_with("!--")
 }
 
 fn words_of(text: &str) -> HashSet<&str> {

@@ -143,7 +143,9 @@ impl Coordinator {
         let waited: BTreeSet<_> =
             self.waits.by_job.keys().filter_map(|job| self.jobs.get(job)).map(|job| job.row.build).collect();
         for build in waited {
-            let lane = &self.lanes[&self.builds[&build].lane];
+            // Its subject may be gone, and what still runs of it ends soon.
+            let lane = self.builds.get(&build).and_then(|build| self.lanes.get(&build.lane));
+            let Some(lane) = lane else { continue };
             if lane.build != Some(build) {
                 continue;
             }

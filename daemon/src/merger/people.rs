@@ -76,7 +76,13 @@ impl Play {
     fn edit(&mut self, device: usize) {
         let mut text = self.texts[device].clone();
         self.at += 10;
-        match self.below(12) {
+        match self.below(13) {
+            12 => {
+                // A line of the kind that everybody types.
+                let place = self.below(text.lines.len() + 1);
+                let line = ["<!-- End Cue -->", "[Type: NOTE]", "status: production"][self.below(3)];
+                text.lines.insert(place, line.to_owned());
+            }
             0 if text.lines.len() > 2 => {
                 let place = self.below(text.lines.len());
                 text.lines.remove(place);
