@@ -170,7 +170,7 @@ impl<'a> States<'a> {
 /// What markers, cue fields and front matter say is typed by many, each by themselves: who has such a line need not have
 /// seen the text that had it first.
 fn is_somebody_s(line: &str) -> bool {
-    let is_field = line.starts_with('[') && line.contains(':') && !line.starts_with("[AssetID");
+    let is_field = line.starts_with('[') && line.contains(':');
     let is_key = line.split_once(": ").is_some_and(|(key, _)| !key.contains(char::is_whitespace));
     !is_field && !is_key && !line.trim_start_matches('<').starts_with("!--")
 }
@@ -375,6 +375,16 @@ mod tests {
             [(old, false), (new, false), (newer, true), ("zero\n\none\n\nteh two\n", false), (elsewhere, true)];
         let merged = after(&history, newer, elsewhere).unwrap_or_default();
         assert!(merged.contains("new") && merged.contains("zero"), "{merged:?}");
+    }
+
+    #[test]
+    fn what_everybody_types_says_nothing_of_who_saw_what() {
+        for typed_by_both in ["[Type: NOTE]", "<!-- End Cue -->", "status: production"] {
+            let (old, more) = ("one\n\ntwo\n", "one\n\ntwo\n\nkettle\n");
+            let newer = format!("one\n\n{typed_by_both}\n\ntwo\n\nkettle\n");
+            let elsewhere = format!("zero\n\none\n\n{typed_by_both}\n\ntwo\n");
+            assert_eq!(merged(&[old, more, &newer], &newer, &elsewhere), Ok(format!("zero\n\n{newer}")));
+        }
     }
 
     #[test]

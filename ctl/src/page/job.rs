@@ -253,7 +253,7 @@ pub fn blocker_lines(blockers: &[BlockerView], look: &Look) -> String {
     let line = |blocker: &BlockerView| {
         let until = blocker.until_at_ms.map(|until| {
             let left = until - look.now_ms;
-            if left > 0 { format!(", {} to go", span(left)) } else { String::new() }
+            if left >= 1_000 { format!(", {} to go", span(left)) } else { String::new() }
         });
         hanging("  - ", &Ink::Warm.paint("  - "), &(blocker.text.clone() + &until.unwrap_or_default()), look.width)
     };

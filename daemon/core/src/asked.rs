@@ -456,16 +456,12 @@ impl Coordinator {
 
     fn not_writable(&self, file: &FilePath) -> Option<Refusal> {
         let publishing = self.is_publishing(file).then(|| Blocker::BeingPublished { file: file.clone() });
-        let beside = self
-            .files
-            .written_beside(file)
-            .map(|beside| Blocker::BeingWritten { file: file.clone(), beside: beside.clone() });
         let blockers = [
             self.share_blocker(file.share),
             self.read_only(file.share),
             self.leases.against_write(None, file),
             publishing,
-            beside,
+            self.being_written(file),
         ];
         blockers.into_iter().flatten().next().and_then(|blocker| refuse(&blocker).err())
     }

@@ -115,10 +115,12 @@ pub enum Blocker {
         file: FilePath,
         until: Time,
     },
-    /// A temporary file of Syncthing or an editor's lock file lies beside it.
+    /// A temporary file of Syncthing or an editor's lock file lies beside it. Syncthing's counts until then, unless it is
+    /// written into.
     BeingWritten {
         file: FilePath,
         beside: FilePath,
+        until: Option<Time>,
     },
     ConflictCopy {
         file: FilePath,
@@ -208,7 +210,7 @@ impl Blocker {
             | Self::Storm { until, .. } => Some(*until),
             Self::RetryAt { at, .. } | Self::PublishRetry { at, .. } => Some(*at),
             Self::Disquiet { what, .. } => what.until(),
-            Self::Locked { until, .. } => *until,
+            Self::Locked { until, .. } | Self::BeingWritten { until, .. } => *until,
             _ => None,
         }
     }
@@ -250,7 +252,7 @@ impl fmt::Display for Blocker {
             Self::Held { file, owner, why } => write!(f, "{file} is held by {owner}{}", Because(why)),
             Self::ChangedLately { file, .. } => write!(f, "{file} is not quiet: somebody changed it a moment ago"),
             Self::WrittenLately { file, .. } => write!(f, "{file} was written by showd a moment ago"),
-            Self::BeingWritten { file, beside } => write!(f, "{file} is open or arriving: {beside} lies beside it"),
+            Self::BeingWritten { file, beside, .. } => write!(f, "{file} is open or arriving: {beside} lies beside it"),
             Self::ConflictCopy { file, copy } => write!(f, "{file} has the conflict copy {copy}"),
             Self::Probing { file } => write!(f, "it is being asked whether somebody else writes {file}"),
             Self::Disquiet { file, what, .. } => write!(f, "{file} is not quiet: {what}"),

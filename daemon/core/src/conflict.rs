@@ -126,7 +126,11 @@ impl Coordinator {
             let (is_open, text) = match &conflict.stand {
                 Stand::Unread | Stand::LookingUp => (false, "being looked at".to_owned()),
                 Stand::Merging => (false, "being merged".to_owned()),
-                Stand::Decided(resolution) => (false, format!("waits for quiet: {}", resolution.what)),
+                Stand::Decided(resolution) => {
+                    let why = self.in_the_way(copy, &conflict.original, resolution.with.is_some());
+                    let why = why.map(|blocker| format!("; {blocker}")).unwrap_or_default();
+                    (false, format!("waits for quiet: {}{why}", resolution.what))
+                }
                 Stand::Publishing => (false, "being settled".to_owned()),
                 Stand::Open(why) => (true, why.clone()),
             };
@@ -377,13 +381,22 @@ impl Coordinator {
             return;
         }
         let Some(answer) = self.look_outside(&original, ours) else { return };
-        // Others are not to hear of a copy's end before they can have the text that makes up for it.
-        let is_unknown = |one: &Disquiet| matches!(one, Disquiet::NotIndexed | Disquiet::NewerElsewhere { .. });
-        if answer.found.iter().any(|one| writes || is_unknown(one)) {
+        if answer.found.iter().any(|one| is_against_resolving(one, writes)) {
             self.conflicts.wake.insert((answer.until(), copy.clone()));
             return;
         }
         self.publish_resolution(copy, resolution, !writes);
+    }
+
+    /// The first thing that a decision waits for, as far as was asked.
+    fn in_the_way(&self, copy: &FilePath, original: &FilePath, writes: bool) -> Option<Blocker> {
+        let blockers = self.against_resolving(copy, original, writes).into_iter();
+        let outside = self.quiet(original).into_iter().filter(|blocker| match blocker {
+            Blocker::Disquiet { what, .. } => is_against_resolving(what, writes),
+            Blocker::Probing { .. } => true,
+            _ => false,
+        });
+        blockers.chain(outside).next()
     }
 
     fn against_resolving(&self, copy: &FilePath, original: &FilePath, writes: bool) -> Vec<Blocker> {
@@ -391,8 +404,7 @@ impl Coordinator {
         blockers.extend(self.leases.against_write(None, copy));
         blockers.extend(self.leases.against_write(None, original));
         if writes {
-            let beside = self.files.written_beside(original).cloned();
-            blockers.extend(beside.map(|beside| Blocker::BeingWritten { file: original.clone(), beside }));
+            blockers.extend(self.being_written(original));
             blockers.extend(self.unrested(original));
             blockers.extend(self.unrested(copy));
         }
@@ -471,4 +483,9 @@ impl Coordinator {
         self.publish_resolution(copy, Resolution { with, what }, true);
         Ok(self.publishing.get(copy).copied())
     }
+}
+
+/// Others are not to hear of a copy's end before they can have the text that makes up for it.
+fn is_against_resolving(what: &Disquiet, writes: bool) -> bool {
+    writes || matches!(what, Disquiet::NotIndexed | Disquiet::NewerElsewhere { .. })
 }

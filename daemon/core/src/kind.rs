@@ -68,12 +68,23 @@ fn extension(path: &str) -> Option<&str> {
 const TEXTS: [&str; 14] =
     ["md", "txt", "srt", "vtt", "json", "yaml", "yml", "toml", "csv", "m3u", "html", "htm", "css", "xml"];
 
+/// Syncthing's temporary file: it writes into it while a text arrives.
+pub(crate) fn is_arriving(file: &FilePath) -> bool {
+    file.path.rsplit('/').next().and_then(arriving).is_some()
+}
+
+fn arriving(name: &str) -> Option<&str> {
+    within(name, ".syncthing.", ".tmp").or_else(|| within(name, "~syncthing~", ".tmp"))
+}
+
+fn within<'a>(name: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    name.strip_prefix(before)?.strip_suffix(after).filter(|of| !of.is_empty())
+}
+
 fn temporary(name: &str) -> Option<&str> {
-    let within = |before: &str, after: &str| name.strip_prefix(before)?.strip_suffix(after).filter(|of| !of.is_empty());
-    within(".syncthing.", ".tmp")
-        .or_else(|| within("~syncthing~", ".tmp"))
-        .or_else(|| within(".~lock.", "#"))
-        .or_else(|| within("~$", ""))
+    arriving(name)
+        .or_else(|| within(name, ".~lock.", "#"))
+        .or_else(|| within(name, "~$", ""))
         .or_else(|| {
             let (of, swap) = name.strip_prefix('.')?.rsplit_once('.')?;
             (swap.len() == 3 && swap.starts_with("sw") && !of.is_empty()).then_some(of)

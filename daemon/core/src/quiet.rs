@@ -6,7 +6,7 @@
 //! seconds, then it looks again. Owns what was found, and the storm guard.
 
 use crate::coordinator::Timer;
-use crate::kind::is_markdown;
+use crate::kind::{is_arriving, is_markdown};
 use crate::lane::LaneId;
 use crate::settle::File;
 use crate::{AskId, Blocker, ClientId, Coordinator, Digest, Effect, FilePath, JobId, Ours, Stamp, Time};
@@ -165,15 +165,24 @@ impl Coordinator {
         if self.is_publishing(file) {
             blockers.push(Blocker::BeingPublished { file: file.clone() });
         }
-        if let Some(beside) = self.files.written_beside(file) {
-            blockers.push(Blocker::BeingWritten { file: file.clone(), beside: beside.clone() });
-        }
+        blockers.extend(self.being_written(file));
         if let Some(copy) = self.files.conflict_copy(file) {
             blockers.push(Blocker::ConflictCopy { file: file.clone(), copy: copy.clone() });
         }
         blockers.extend(self.unrested(file));
         blockers.extend(self.storm(file));
         blockers
+    }
+
+    /// An editor has it open, or a text arrives for it. A temporary file that Syncthing has left off writing says nothing:
+    /// it keeps those of texts that were overtaken on their way for a day.
+    pub(crate) fn being_written(&self, file: &FilePath) -> Option<Blocker> {
+        self.files.beside(file).find_map(|beside| {
+            let until = is_arriving(beside)
+                .then(|| self.files.get(beside).map_or(self.now, |state| state.changed().plus_ms(ARRIVING_MS)));
+            let blocker = || Blocker::BeingWritten { file: file.clone(), beside: beside.clone(), until };
+            until.is_none_or(|until| until > self.now).then(blocker)
+        })
     }
 
     /// It changed, or was written by us, less than the quiet period ago.
@@ -355,3 +364,5 @@ impl Coordinator {
 
 /// What a probe found stands for this long, if it has no end of its own; then it is asked again.
 const PROBE_REST_MS: u64 = 2_000;
+/// A text that arrives is written into its temporary file without pause. What Syncthing still lacks it says when asked.
+const ARRIVING_MS: u64 = 60_000;

@@ -353,9 +353,9 @@ impl Files {
         }
     }
 
-    /// The first temporary or lock file beside it.
-    pub fn written_beside(&self, path: &FilePath) -> Option<&FilePath> {
-        self.beside.get(path)?.first()
+    /// The temporary and lock files beside it.
+    pub fn beside(&self, path: &FilePath) -> impl Iterator<Item = &FilePath> {
+        self.beside.get(path).into_iter().flatten()
     }
 
     /// The first conflict copy beside it.

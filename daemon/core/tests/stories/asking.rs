@@ -80,6 +80,20 @@ fn a_submission_whose_step_fails_ends_and_nobody_waits_for_what_stood_behind_it(
 }
 
 #[test]
+fn who_waits_for_a_job_that_a_newer_build_took_over_is_answered_though_its_episode_is_gone() {
+    let mut show = compile().with("ep/0900/a.md", "kettle").start();
+    show.ask(Ask::Wait { jobs: vec![JobId(1)] }).save("ep/0900/a.md", "pot").at(20.0);
+    show.remove("ep/0900/a.md").at(40.0).skip();
+    assert!(show.core.subjects().is_empty());
+    show.end(JobId(1), AttemptNo(1), Ended::Stopped);
+    assert_snapshot!(show.told(), @r"
+    40.0s  job.canceled 1: compile: build 2 took over
+    40.0s  build.ended 1: done
+    40.0s  answer 1: Ended { jobs: [(JobId(1), false)] }
+    ");
+}
+
+#[test]
 fn asks_for_what_is_not_there_are_refused_with_the_next_move() {
     let mut show = compile().with("ep/0900/a.md", "kettle").start();
     let elsewhere = |pipeline: &str, path: &str| Subject { pipeline: pipeline.into(), share: SHARE, path: path.into() };

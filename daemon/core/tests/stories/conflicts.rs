@@ -67,7 +67,8 @@ fn a_copy_that_contradicts_only_what_showd_wrote_takes_its_place() {
 fn two_edits_that_fit_together_are_merged_where_the_share_allows_it_and_both_stay_in_the_history() {
     let mut show = note_where(MergePolicy::Auto);
     show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").skip().at(2010.0).finish_all();
-    assert_eq!(open(&show), ["false waits for quiet: the copy is merged into the file"]);
+    let why = "ep/0900/a.md is not quiet: somebody changed it a moment ago";
+    assert_eq!(open(&show), [format!("false waits for quiet: the copy is merged into the file; {why}")]);
     show.at(2300.0).finish_all();
     assert_eq!(show.text(NOTE), "kettle. pot. cup. tray");
     assert!(!show.has(COPY) && open(&show).is_empty());
@@ -83,6 +84,18 @@ fn two_edits_that_fit_together_are_merged_where_the_share_allows_it_and_both_sta
     the copy is merged into the file
     compile, job 12
     ");
+}
+
+#[test]
+fn a_copy_is_merged_though_syncthing_left_a_temporary_file_beside_the_note() {
+    let mut show = note_where(MergePolicy::Auto);
+    show.at(2000.0).save(NOTE, "kettle. pot. cup").save(COPY, "kettle. pot. tray").at(2080.0).finish_all();
+    show.save("ep/0900/.syncthing.a.md.tmp", "kettle").at(2130.0).finish_all();
+    let why = "ep/0900/a.md is open or arriving: ep/0900/.syncthing.a.md.tmp lies beside it";
+    assert_eq!(open(&show), [format!("false waits for quiet: the copy is merged into the file; {why}")]);
+    show.at(2150.0).finish_all();
+    assert_eq!(show.text(NOTE), "kettle. pot. cup. tray");
+    assert!(open(&show).is_empty());
 }
 
 #[test]
@@ -174,7 +187,11 @@ fn a_merged_copy_goes_once_syncthing_knows_of_the_text_that_holds_it() {
     show.at(2400.0).finish_all();
     assert_eq!(show.text(NOTE), "kettle. pot. cup. tray");
     assert!(show.has(COPY), "others might hear of its end first");
-    assert_eq!(open(&show), ["false waits for quiet: the copy is removed: it was merged into the file"]);
+    let why = "ep/0900/a.md is not quiet: Syncthing has not taken up what lies here";
+    assert_eq!(
+        open(&show),
+        [format!("false waits for quiet: the copy is removed: it was merged into the file; {why}")]
+    );
     show.disquiet.clear();
     show.at(2420.0).finish_all();
     assert!(!show.has(COPY) && open(&show).is_empty());

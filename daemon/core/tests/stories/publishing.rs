@@ -215,6 +215,26 @@ fn a_conflict_copy_beside_a_note_keeps_it_from_being_written_until_it_is_gone() 
 }
 
 #[test]
+fn what_syncthing_left_lying_beside_a_note_holds_it_up_for_a_minute() {
+    let mut show = show().with("ep/0900/a.md", "teh kettle").start();
+    show.save("ep/0900/.syncthing.a.md.tmp", "the").finish_all().at(30.0);
+    show.save("ep/0900/.syncthing.a.md.tmp", "the ke").at(80.0).skip();
+    let why = "ep/0900/a.md is open or arriving: ep/0900/.syncthing.a.md.tmp lies beside it";
+    assert_eq!(show.why(4), [why]);
+    show.at(100.0);
+    assert_snapshot!(show.told(), @r"
+    90.0s  job.publishing 4: weave of ep/0900/a.md
+    90.0s  publish 2: rewrite ep/0900/a.md
+    90.0s  publish.done: ep/0900/a.md was published: weave, job 4
+    90.0s  job.done 4: weave of ep/0900/a.md
+    90.0s  build.new 2: ep/0900/a.md was published
+    90.0s  build.ended 1: done
+    90.0s  job.started 5: scan
+    90.0s  start 5.1 scan
+    ");
+}
+
+#[test]
 fn a_note_that_is_open_in_an_editor_is_not_written() {
     let mut show = show().with("ep/0900/a.md", "teh kettle").start();
     show.save("ep/0900/.a.md.swp", "").finish_all().skip().at(500.0);
