@@ -34,7 +34,10 @@ impl World {
         self.disk.write(&temporary, &text, wall);
         self.hint(&temporary);
         let on_its_way = self.dice.between(20, 3_000);
-        self.after(on_its_way, Item::Vanish(temporary));
+        // One of a text that is overtaken on its way stays for a day.
+        if !self.dice.once_in(6) {
+            self.after(on_its_way, Item::Vanish(temporary));
+        }
         self.after(on_its_way, Item::Pull(path.to_owned(), base, text));
     }
 

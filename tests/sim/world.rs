@@ -720,8 +720,9 @@ impl World {
         if self.deaf {
             self.after(1, Item::Hear(self.life));
         }
-        let beside: Vec<String> = self.disk.files.keys().filter(|path| path.contains("/.")).cloned().collect();
-        for path in beside {
+        // What Syncthing left lying nobody clears away.
+        let is_closed = |path: &&String| path.contains("/.") && !path.ends_with(".md.tmp");
+        for path in self.disk.files.keys().filter(is_closed).cloned().collect::<Vec<_>>() {
             self.vanish(&path);
         }
         for path in std::mem::take(&mut self.tampered) {
