@@ -73,7 +73,7 @@ fn asked(session: &Session<'_>, view: &ConflictView) -> Result<Option<Settle>, C
             "m" | "merged" if !merged.is_empty() => return Ok(Some(Settle::Merged)),
             "e" | "edit" => return Ok(Some(Settle::Text)),
             "q" | "quit" | "" => return Ok(None),
-            _ => {}
+            _ => terminal.note("answer with one of the letters in brackets"),
         }
     }
 }

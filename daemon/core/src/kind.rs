@@ -82,13 +82,10 @@ fn within<'a>(name: &'a str, before: &str, after: &str) -> Option<&'a str> {
 }
 
 fn temporary(name: &str) -> Option<&str> {
-    arriving(name)
-        .or_else(|| within(name, ".~lock.", "#"))
-        .or_else(|| within(name, "~$", ""))
-        .or_else(|| {
-            let (of, swap) = name.strip_prefix('.')?.rsplit_once('.')?;
-            (swap.len() == 3 && swap.starts_with("sw") && !of.is_empty()).then_some(of)
-        })
+    arriving(name).or_else(|| within(name, ".~lock.", "#")).or_else(|| within(name, "~$", "")).or_else(|| {
+        let (of, swap) = name.strip_prefix('.')?.rsplit_once('.')?;
+        (swap.len() == 3 && swap.starts_with("sw") && !of.is_empty()).then_some(of)
+    })
 }
 
 /// `10 Tea.sync-conflict-20260801-081936-ABCDEF2.md` → `10 Tea.md`.

@@ -54,13 +54,12 @@ fn played(nodes: &'static [&'static str], edits: usize, writer: Writer) -> Optio
     if archive.is_some() {
         count.differing = Some(outputs::that_differ(&stage.folders[0], chaos::CLOCKS));
     }
+    let is_mergeable = |copy: &&serde_json::Value| copy["fit"] == "clean" || copy["is_open"] == false;
+    count.mergeable = left.iter().filter(is_mergeable).map(|copy| copy["copy"].to_string()).collect();
     println!("{} nodes, {writer:?}, seed {seed}\n{count}", nodes.len());
     for copy in left {
         let places = copy["places"].as_array().into_iter().flatten().map(|place| &place["text"]);
         println!("left: {} ({}) {}: {:?}", copy["copy"], copy["fit"], copy["text"], places.collect::<Vec<_>>());
-        if copy["fit"] == "clean" || copy["is_open"] == false {
-            count.mergeable.push(copy["copy"].to_string());
-        }
     }
     let stories = [
         &count.lost_to_the_writer,
