@@ -13,6 +13,7 @@ mod follow;
 mod home;
 mod ignores;
 mod known;
+mod riddles;
 mod secret;
 mod survey;
 mod tls;
@@ -26,10 +27,10 @@ pub use ignores::{AddIgnoresError, AddedIgnores};
 
 use client::{AskError, Client, FileInfo, Version};
 use known::{Known, short};
+use riddles::{Question, Riddles, Told};
 use show_core::{Disquiet, FilePath, ShareId, Time};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -99,8 +100,9 @@ struct Inner {
     clock: Arc<Clock>,
     hints: Hints,
     known: Mutex<Known>,
-    /// Its silence was said.
-    is_lost: AtomicBool,
+    riddles: Mutex<Riddles>,
+    /// What is said of its silence.
+    loss: Mutex<Option<String>>,
     silence: Mutex<Silence>,
 }
 
@@ -132,7 +134,8 @@ pub fn start(needs: Needs) -> Handle {
         clock,
         hints,
         known: Mutex::default(),
-        is_lost: AtomicBool::new(false),
+        riddles: Mutex::default(),
+        loss: Mutex::default(),
     });
     let (alive, is_alive) = mpsc::channel();
     follow::start(told, Arc::clone(&inner), is_alive);
@@ -147,8 +150,9 @@ impl Handle {
     }
 
     /// What speaks against writing this person's file now, as far as Syncthing knows. Empty when nothing does, when no
-    /// folder of Syncthing holds the file, and while Syncthing has not answered for a while. Takes milliseconds, and at
-    /// most some tens of seconds when Syncthing hangs.
+    /// folder of Syncthing holds the file, and while Syncthing has not answered for a while; what it answers in a way that
+    /// cannot be used counts as unanswered for as long. Takes milliseconds, and at most some tens of seconds when
+    /// Syncthing hangs.
     pub fn look(&self, lies: &Lies<'_>) -> Vec<Disquiet> {
         let Some(ends) = &self.0 else { return Vec::new() };
         let inner = &ends.inner;
@@ -223,6 +227,10 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn riddles(&self) -> MutexGuard<'_, Riddles> {
+        self.riddles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// `None`: nobody carries it, or Syncthing does not answer.
     fn locate(&self, file: &FilePath) -> Option<At> {
         let root = self.roots.get(&file.share)?;
@@ -260,29 +268,40 @@ impl Inner {
         self.silence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Each answer counts, also where another one cannot be used.
     fn look(&self, at: &At, lies: &Lies<'_>) -> Result<Vec<Disquiet>, AskError> {
-        let mut found = Vec::new();
+        let (mut found, mut is_unanswered) = (Vec::new(), false);
         if !at.is_paused {
-            let info = at.client.file(&at.folder, &at.path)?;
-            if let Some(info) = &info {
+            let info =
+                self.told(Question::new(&at.folder, client::FILE, &at.path), at.client.file(&at.folder, &at.path))?;
+            if let Told::Answer(Some(info)) = &info {
                 self.note(&at.folder, info);
                 if info.local.ignored || info.local.invalid {
                     return Ok(found);
                 }
             }
-            let status = at.client.status(&at.folder)?;
-            if status.state != "idle" || status.need_total_items > 0 {
-                found.push(Disquiet::Syncing { state: status.state, needed: status.need_total_items });
+            match self.told(Question::new(&at.folder, client::STATUS, ""), at.client.status(&at.folder))? {
+                Told::Answer(status) if status.state != "idle" || status.need_total_items > 0 => {
+                    found.push(Disquiet::Syncing { state: status.state, needed: status.need_total_items });
+                }
+                Told::Answer(_) => {}
+                Told::Riddle { is_new } => is_unanswered |= is_new,
             }
-            found.extend(self.compare(info.as_ref(), lies));
-            let local = info.as_ref().map(|info| &info.local);
-            found.extend(local.and_then(|local| self.changed_elsewhere(at.window_ms, local, lies, self.clock.now())));
+            match info {
+                Told::Answer(info) => {
+                    found.extend(self.compare(info.as_ref(), lies));
+                    let (now, local) = (self.clock.now(), info.as_ref().map(|info| &info.local));
+                    found.extend(local.and_then(|local| self.changed_elsewhere(at.window_ms, local, lies, now)));
+                }
+                Told::Riddle { is_new } => is_unanswered |= is_new,
+            }
         }
-        let devices = self.editors_away(at)?;
+        let (devices, is_one_unanswered) = self.editors_away(at)?;
         if !devices.is_empty() {
             found.push(Disquiet::EditorsAway { devices });
         }
         found.extend(self.back_lately(at, self.clock.now()));
+        found.extend((is_unanswered || is_one_unanswered).then_some(Disquiet::Unanswered));
         Ok(found)
     }
 
@@ -317,25 +336,30 @@ impl Inner {
         (until > now).then(|| Disquiet::BackLately { device: known.name(device), until })
     }
 
-    /// Names of the devices to wait for.
-    fn editors_away(&self, at: &At) -> Result<Vec<String>, AskError> {
+    /// Names of the devices to wait for; and whether what is to be known of another one may be answered in a moment.
+    fn editors_away(&self, at: &At) -> Result<(Vec<String>, bool), AskError> {
         let now = self.clock.now();
-        let mut away = Vec::new();
+        let (mut away, mut is_unanswered) = (Vec::new(), false);
         for device in self.editors_to_ask(&at.folder) {
             if !self.is_awaited(&device, at.away, now) {
                 continue;
             }
             // While it is paused, nobody has sent us anything.
             let is_complete = !at.is_paused && self.known().is_connected(&device) && {
-                let about = at.client.completion(&at.folder, &device)?;
-                let is_willing = about.remote_state.as_deref().is_none_or(|state| state == "valid");
-                is_willing && (about.percent >= 100.0 || about.need_items + about.need_deletes == 0)
+                let question = Question::new(&at.folder, client::COMPLETION, &device);
+                match self.told(question, at.client.completion(&at.folder, &device))? {
+                    Told::Answer(about) => about.is_complete(),
+                    Told::Riddle { is_new } => {
+                        is_unanswered |= is_new;
+                        true
+                    }
+                }
             };
             if !is_complete {
                 away.push(self.known().name(&device));
             }
         }
-        Ok(away)
+        Ok((away, is_unanswered))
     }
 
     /// Other devices of a folder that ever changed a file in it.
@@ -381,17 +405,17 @@ impl Inner {
         match answer {
             Ok(answer) => Some(answer),
             Err(error) => {
-                if matches!(error, AskError::Silent { .. } | AskError::Refused { .. }) {
-                    self.lost(client.url(), &error);
-                } else {
+                if error.is_riddle() {
                     tracing::warn!(cause = crate::words::because(&error), "Syncthing gave no answer that helps");
+                } else {
+                    self.lost(client.url(), &error);
                 }
                 None
             }
         }
     }
 
-    /// Says once that Syncthing went away.
+    /// Says once that Syncthing went away, or cannot be followed.
     fn lost(&self, url: &str, error: &AskError) {
         self.known().client = None;
         {
@@ -400,30 +424,47 @@ impl Inner {
                 *silence = Silence::Since(self.clock.now());
             }
         }
+        self.forget_riddles();
         self.roots.keys().for_each(|share| self.board.carry(*share, None));
-        let (text, hint) = words_of_loss(url, matches!(error, AskError::Refused { .. }));
-        self.board.notice(text.clone(), hint);
-        if !self.is_lost.swap(true, Ordering::Relaxed) {
+        let (text, hint) = words_of_loss(url, error);
+        let before = self.loss().replace(text.clone());
+        if let Some(before) = before.as_ref().filter(|before| **before != text) {
+            self.board.take_back(before);
+        } else if before.is_none() {
             tracing::warn!(cause = crate::words::because(error), "{text}");
         }
+        self.board.notice(text, hint);
     }
 
     fn found_again(&self, client: &Client) {
-        for is_refused in [false, true] {
-            self.board.take_back(&words_of_loss(client.url(), is_refused).0);
+        let gone = self.loss().take();
+        if let Some(gone) = gone {
+            self.board.take_back(&gone);
         }
         self.known().client = Some(client.clone());
         *self.silence() = Silence::Answers;
-        self.is_lost.store(false, Ordering::Relaxed);
+    }
+
+    fn loss(&self) -> MutexGuard<'_, Option<String>> {
+        self.loss.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn words_of_loss(url: &str, is_refused: bool) -> (String, &'static str) {
-    if is_refused {
-        (format!("Syncthing at {url} refuses the key"), "give showd the key that Syncthing has now; see OPERATING.md")
-    } else {
-        let hint = "start it; until then showd knows only of edits that are on this machine";
-        (format!("Syncthing at {url} does not answer"), hint)
+fn words_of_loss(url: &str, error: &AskError) -> (String, &'static str) {
+    match error {
+        AskError::Refused { .. } => {
+            let hint = "give showd the key that Syncthing has now; see OPERATING.md";
+            (format!("Syncthing at {url} refuses the key"), hint)
+        }
+        AskError::Silent { .. } => {
+            let hint = "start it; until then showd knows only of edits that are on this machine";
+            (format!("Syncthing at {url} does not answer"), hint)
+        }
+        AskError::Code { .. } | AskError::Strange { .. } => {
+            let hint = "until that ends showd knows only of edits that are on this machine; if it stays, Syncthing's own log \
+                        may say why, or it is a version that showd does not know";
+            (format!("Syncthing at {url} cannot be followed: {}", crate::words::because(error)), hint)
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Disquiet {
     ChangedElsewhere { by: String, until: Time },
     /// A device on which this share was edited came back a moment ago, and may still have to say what was done there.
     BackLately { device: String, until: Time },
-    /// Syncthing does not answer, or not yet, and is likely to in a moment.
+    /// Syncthing does not answer, not yet, or not in a way that can be used, and is likely to in a moment.
     Unanswered,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for Disquiet {
             Self::BackLately { device, .. } => {
                 write!(f, "{device} came back a moment ago, and may still have to send what was done there")
             }
-            Self::Unanswered => f.write_str("Syncthing does not answer, and may be back in a moment"),
+            Self::Unanswered => f.write_str("Syncthing gives no answer that helps, and may in a moment"),
         }
     }
 }

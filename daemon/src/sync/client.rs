@@ -31,6 +31,11 @@ pub const EVENTS: &str = "FolderSummary,FolderPaused,FolderResumed,FolderWatchSt
 DeviceConnected,DeviceDisconnected,DevicePaused,DeviceResumed,ConfigSaved,\
 LocalIndexUpdated,ItemFinished,LocalChangeDetected,RemoteChangeDetected";
 
+/// Paths of what is asked about one folder.
+pub const STATUS: &str = "/rest/db/status";
+pub const COMPLETION: &str = "/rest/db/completion";
+pub const FILE: &str = "/rest/db/file";
+
 #[derive(Debug, Clone)]
 pub struct Client {
     agent: Agent,
@@ -58,6 +63,13 @@ pub enum AskError {
         #[source]
         cause: serde_json::Error,
     },
+}
+
+impl AskError {
+    /// Somebody answers, but not what was asked.
+    pub fn is_riddle(&self) -> bool {
+        matches!(self, Self::Code { .. } | Self::Strange { .. })
+    }
 }
 
 type Asked<T> = Result<T, AskError>;
@@ -126,33 +138,47 @@ pub struct Seen {
     pub last_seen: Option<Timestamp>,
 }
 
-/// `GET /rest/db/status`.
+/// `GET /rest/db/status`. An answer without a state is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct FolderStatus {
     pub state: String,
+    #[serde(default)]
     pub need_total_items: u64,
+    #[serde(default)]
     pub errors: u64,
+    #[serde(default)]
     pub error: String,
     /// Since when our own watcher does not work, in its words.
+    #[serde(default)]
     pub watch_error: String,
 }
 
-/// `GET /rest/db/completion` of one device.
+/// `GET /rest/db/completion` of one device. An answer without a percentage is none.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Completion {
     #[serde(rename = "completion")]
     pub percent: f64,
+    #[serde(default)]
     pub need_items: u64,
+    #[serde(default)]
     pub need_deletes: u64,
     /// `valid`, `paused`, `notSharing`, `unknown`; not said by 1.19.
+    #[serde(default)]
     pub remote_state: Option<String>,
 }
 
-/// `GET /rest/db/file`.
+impl Completion {
+    /// The device takes part, and has told of everything that it knows.
+    pub fn is_complete(&self) -> bool {
+        let is_willing = self.remote_state.as_deref().is_none_or(|state| state == "valid");
+        is_willing && (self.percent >= 100.0 || self.need_items + self.need_deletes == 0)
+    }
+}
+
+/// `GET /rest/db/file`. An answer without both versions is none.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct FileInfo {
     /// The newest that the cluster has, as far as known here.
     pub global: Version,
@@ -248,7 +274,9 @@ impl Client {
             200 => serde_json::from_slice(&body),
             401 | 403 => return Err(AskError::Refused { url: self.url.clone() }),
             _ => {
-                let text = String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned();
+                // Of a page for people the first line will do.
+                let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
+                let text = text.trim().lines().next().unwrap_or_default().to_owned();
                 return Err(AskError::Code { path, code, text });
             }
         }
@@ -298,16 +326,16 @@ impl Client {
     }
 
     pub fn status(&self, folder: &str) -> Asked<FolderStatus> {
-        self.get("/rest/db/status", &[("folder", folder)])
+        self.get(STATUS, &[("folder", folder)])
     }
 
     pub fn completion(&self, folder: &str, device: &str) -> Asked<Completion> {
-        self.get("/rest/db/completion", &[("folder", folder), ("device", device)])
+        self.get(COMPLETION, &[("folder", folder), ("device", device)])
     }
 
     /// `None`: it does not know the file.
     pub fn file(&self, folder: &str, path: &str) -> Asked<Option<FileInfo>> {
-        match self.get("/rest/db/file", &[("folder", folder), ("file", path)]) {
+        match self.get(FILE, &[("folder", folder), ("file", path)]) {
             Ok(info) => Ok(Some(info)),
             Err(AskError::Code { code: 404, .. }) => Ok(None),
             Err(error) => Err(error),

@@ -6,8 +6,9 @@
 //! anew, from who edited which note to when each device connected, and the shares are walked. Events only say where to
 //! look; nothing is believed because of one.
 
-use super::client::{AskError, Client, Event, FolderStatus};
+use super::client::{AskError, Client, Event, FolderStatus, STATUS};
 use super::known::{Known, Place};
+use super::riddles::{Question, Told};
 use super::survey::{Survey, survey};
 use super::warn::{Facts, warnings};
 use super::{Hint, Inner, Silence, editors, home};
@@ -105,6 +106,7 @@ impl Follower {
         }
         loop {
             self.inner.found_again(client);
+            self.inner.ask_riddles_again(client)?;
             *rest = REST;
             let events = client.events(since)?;
             if self.is_over(Duration::ZERO) {
@@ -208,11 +210,9 @@ impl Follower {
             if place.folder.paused {
                 continue;
             }
-            match client.status(id) {
-                Ok(status) => drop(known.statuses.insert(id.clone(), status)),
-                // It is being started or stopped; events will say.
-                Err(AskError::Code { .. }) => {}
-                Err(error) => return Err(error),
+            // No answer that helps: it is being started or stopped, and events will say.
+            if let Told::Answer(status) = self.inner.told(Question::new(id, STATUS, ""), client.status(id))? {
+                known.statuses.insert(id.clone(), status);
             }
             if let Ok(lines) = client.ignores(id) {
                 known.ignores.insert(id.clone(), lines);
@@ -272,8 +272,12 @@ impl Follower {
             return Ok(());
         }
         for note in &notes {
-            if let Some(info) = client.file(id, note)? {
-                self.inner.note(id, &info);
+            match client.file(id, note) {
+                Ok(Some(info)) => self.inner.note(id, &info),
+                Ok(None) => {}
+                // Whoever wants to write it asks again, and says so.
+                Err(error) if error.is_riddle() => debug!(folder = id, note, cause = because(&error), "not understood"),
+                Err(error) => return Err(error),
             }
         }
         debug!(folder = id, notes = notes.len(), "who edited the notes was gathered");

@@ -1,5 +1,7 @@
 //! What is found to speak against a write, from what Syncthing said.
 
+mod answers;
+
 use super::client::{FileInfo, Folder, Version};
 use super::known::Place;
 use super::*;
@@ -19,7 +21,8 @@ fn inner() -> Inner {
         clock: Arc::new(Clock::new()),
         hints: Arc::new(|_| ()),
         known: Mutex::new(known),
-        is_lost: AtomicBool::new(false),
+        riddles: Mutex::default(),
+        loss: Mutex::default(),
         silence: Mutex::new(Silence::Answers),
     }
 }
