@@ -84,7 +84,8 @@ fn within<'a>(name: &'a str, before: &str, after: &str) -> Option<&'a str> {
 fn temporary(name: &str) -> Option<&str> {
     arriving(name).or_else(|| within(name, ".~lock.", "#")).or_else(|| within(name, "~$", "")).or_else(|| {
         let (of, swap) = name.strip_prefix('.')?.rsplit_once('.')?;
-        (swap.len() == 3 && swap.starts_with("sw") && !of.is_empty()).then_some(of)
+        let is_swap = swap.len() == 3 && swap.starts_with("sw") || swap == "kate-swp";
+        (is_swap && !of.is_empty()).then_some(of)
     })
 }
 
@@ -128,6 +129,8 @@ mod tests {
             ("~syncthing~10 Tea.md.tmp", temporary("10 Tea.md")),
             (".~lock.10 Tea.md#", temporary("10 Tea.md")),
             (".10 Tea.md.swp", temporary("10 Tea.md")),
+            ("rundown/.10 Tea.md.kate-swp", temporary("rundown/10 Tea.md")),
+            (".kate-swp", Kind::Plain),
             ("~$10 Tea.md", temporary("10 Tea.md")),
             (".syncthing.showd-17.tmp", Kind::Ours),
         ] {

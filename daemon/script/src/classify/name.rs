@@ -14,7 +14,9 @@ pub fn disturbs(path: &str) -> Option<String> {
         Some(_) => return None,
         None => {
             let lock = name.strip_prefix(".~lock.").and_then(|rest| rest.strip_suffix('#'));
-            let swap = || name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".swp"));
+            let hidden = || name.strip_prefix('.');
+            let swap =
+                || hidden().and_then(|rest| rest.strip_suffix(".swp").or_else(|| rest.strip_suffix(".kate-swp")));
             let office = || name.strip_prefix("~$");
             lock.or_else(swap).or_else(office)?.to_owned()
         }
@@ -71,7 +73,8 @@ pub(super) fn stray_name(part: &str, is_folder: bool) -> Option<(Stray, String)>
         if [".DS_Store", "Thumbs.db", "desktop.ini"].iter().any(|name| part.eq_ignore_ascii_case(name)) {
             return stray(Stray::System, "a file of the operating system");
         }
-        let swap = part.starts_with('.') && split_extension(part).1.eq_ignore_ascii_case(".swp");
+        let ending = split_extension(part).1.to_ascii_lowercase();
+        let swap = part.starts_with('.') && [".swp", ".kate-swp"].contains(&ending.as_str());
         if part.starts_with("~$") || (part.starts_with(".~lock.") && part.ends_with('#')) || swap {
             return stray(Stray::Editor, "a lock or swap file of an editor");
         }
@@ -210,6 +213,7 @@ mod tests {
         assert_eq!(disturbed("rundown/~syncthing~10 Tea.md.tmp"), "rundown/10 Tea.md");
         assert_eq!(disturbed("rundown/.~lock.10 Tea.md#"), "rundown/10 Tea.md");
         assert_eq!(disturbed("rundown/.10 Tea.md.swp"), "rundown/10 Tea.md");
+        assert_eq!(disturbed("rundown/.10 Tea.md.kate-swp"), "rundown/10 Tea.md");
         assert_eq!(disturbed("~$info.md"), "info.md");
         assert_eq!(disturbed("rundown/.syncthing.showd-77.tmp"), "");
         assert_eq!(disturbed("rundown/10 Tea.md"), "");
