@@ -276,7 +276,7 @@ impl Inner {
                 self.told(Question::new(&at.folder, client::FILE, &at.path), at.client.file(&at.folder, &at.path))?;
             if let Told::Answer(Some(info)) = &info {
                 self.note(&at.folder, info);
-                if info.local.ignored || info.local.invalid {
+                if info.local.ignored {
                     return Ok(found);
                 }
             }
@@ -308,10 +308,11 @@ impl Inner {
     /// What lies here against what was taken up here, and that against the newest of all.
     fn compare(&self, info: Option<&FileInfo>, lies: &Lies<'_>) -> Option<Disquiet> {
         let Some(FileInfo { global, local }) = info else { return Some(Disquiet::NotIndexed) };
-        if !global.is_none() && global.vector != local.vector {
+        // What was changed in a folder that only receives is newer than the newest that others have.
+        if !local.includes(global) {
             return Some(Disquiet::NewerElsewhere { by: self.known().name(&global.modified_by) });
         }
-        let is_ours = !local.is_none() && !local.deleted && is_the_same(local, lies);
+        let is_ours = !local.is_none() && !local.deleted && !local.must_rescan && is_the_same(local, lies);
         (!is_ours).then_some(Disquiet::NotIndexed)
     }
 

@@ -196,8 +196,11 @@ pub struct Version {
     /// Short id of the device that changed it last.
     pub modified_by: String,
     pub deleted: bool,
+    /// `.stignore` keeps it here: nobody carries it. `invalid`, which we do not ask for, is also said of what Syncthing
+    /// carries all the same: where the disk and its index differ, or in a folder that only receives.
     pub ignored: bool,
-    pub invalid: bool,
+    /// It lies here otherwise than was taken up, and will be looked at.
+    pub must_rescan: bool,
     pub size: u64,
     /// Base64, from 1.23.3 on.
     pub blocks_hash: Option<String>,
@@ -209,6 +212,19 @@ impl Version {
     /// It was never known here.
     pub fn is_none(&self) -> bool {
         self.vector.is_empty()
+    }
+
+    /// It is the other one or comes after it.
+    pub fn includes(&self, other: &Self) -> bool {
+        other.vector.iter().all(|theirs| {
+            let reaches = |ours: &String| match (theirs.rsplit_once(':'), ours.rsplit_once(':')) {
+                (Some((id, theirs)), Some((our_id, ours))) if id == our_id => {
+                    matches!((theirs.parse::<u64>(), ours.parse::<u64>()), (Ok(theirs), Ok(ours)) if theirs <= ours)
+                }
+                _ => false,
+            };
+            self.vector.iter().any(|ours| ours == theirs || reaches(ours))
+        })
     }
 
     /// Short ids of all devices that ever changed the file.

@@ -74,3 +74,16 @@ fn nothing_of_the_key_is_printed() {
 fn a_path_is_escaped_whole() {
     assert_eq!(escaped("10 Cold Öpen & more?.md"), "10%20Cold%20%C3%96pen%20%26%20more%3F.md");
 }
+
+#[test]
+fn a_version_includes_those_that_it_was_made_from() {
+    let version =
+        |vector: &[&str]| Version { vector: vector.iter().map(|&one| one.to_owned()).collect(), ..Version::default() };
+    let both = version(&["AAAAAAA:9", "BBBBBBB:10"]);
+    for older in [&["AAAAAAA:9", "BBBBBBB:10"][..], &["AAAAAAA:9"], &["AAAAAAA:9", "BBBBBBB:9"], &[]] {
+        assert!(both.includes(&version(older)), "{older:?}");
+    }
+    for newer in [&["AAAAAAA:9", "BBBBBBB:11"][..], &["AAAAAAA:10"], &["CCCCCCC:1"], &["AAAAAAA:what"], &["AAAAAAA"]] {
+        assert!(!both.includes(&version(newer)), "{newer:?}");
+    }
+}

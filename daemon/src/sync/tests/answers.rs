@@ -234,3 +234,26 @@ fn a_syncthing_that_cannot_be_followed_is_not_called_silent() {
     asker.inner.found_again(&client);
     assert!(asker.said().is_empty());
 }
+
+#[test]
+fn only_what_is_ignored_is_carried_by_nobody() {
+    let fake = Fake::start();
+    let asker = fake.asker();
+    let look = |global: &str, version: &str, local: &str| {
+        let lies = r#""modifiedBy":"AAAAAAA","modified":"2026-11-21T15:52:29.5Z","size":4"#;
+        let body = format!(r#"{{"global":{{"version":{global}}},"local":{{{local},"version":{version},{lies}}}}}"#);
+        fake.says(FILE, 200, &body);
+        asker.look()
+    };
+    let (older, newer) = (r#"["AAAAAAA:1"]"#, r#"["AAAAAAA:1","BBBBBBB:2"]"#);
+    let ignored = r#""ignored":true,"invalid":true,"localFlags":2"#;
+    assert_eq!(look(newer, older, ignored), [], "nothing that happens elsewhere comes here");
+    let must_rescan = r#""mustRescan":true,"invalid":true,"localFlags":4"#;
+    assert_eq!(look(older, older, must_rescan), [Disquiet::NotIndexed], "it is about to be read again");
+    let received = r#""invalid":true,"localFlags":8"#;
+    assert_eq!(look(older, newer, received), [], "changed here, in a folder that only receives");
+    assert_eq!(look(newer, older, received), [Disquiet::NewerElsewhere { by: String::new() }]);
+    fake.says(STATUS, 200, r#"{"state":"scanning"}"#);
+    assert!(!look(older, newer, received).is_empty(), "the other questions are asked too");
+    assert_eq!(look(newer, older, ignored), []);
+}
