@@ -102,3 +102,39 @@ fn is_writer(process: &Path, descriptor: &Path, wanted: &Stat) -> bool {
         mode.is_none_or(|mode| mode & libc::O_ACCMODE as u32 != libc::O_RDONLY as u32)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::OpenOptions;
+
+    /// As where there are no leases.
+    fn ask(file: &File) -> Held {
+        ask_proc(&rustix::fs::fstat(file).expect("it is open")).answer()
+    }
+
+    #[test]
+    fn where_there_are_no_leases_open_descriptors_tell_who_writes() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (path, other) = (dir.path().join("a.md"), dir.path().join("b.md"));
+        for path in [&path, &other] {
+            fs::write(path, "tea\n").expect("writable");
+        }
+        let file = File::open(&path).expect("opens");
+        // Who may not look into everybody's descriptors cannot say "nobody".
+        let nobody = [Held::No, Held::Unknown];
+        assert!(nobody.contains(&ask(&file)), "readers are welcome");
+        let elsewhere = OpenOptions::new().append(true).open(&other).expect("opens");
+        assert!(nobody.contains(&ask(&file)), "that is another file");
+        for how in [OpenOptions::new().append(true), OpenOptions::new().read(true).write(true)] {
+            let writer = how.open(&path).expect("opens");
+            assert_eq!(ask(&file), Held::ForWriting);
+            drop(writer);
+            assert!(nobody.contains(&ask(&file)));
+        }
+        let writer = OpenOptions::new().append(true).open(&path).expect("opens");
+        fs::rename(&path, &other).expect("writable");
+        assert_eq!(ask(&file), Held::ForWriting, "the file counts, and not its name");
+        drop((writer, elsewhere));
+    }
+}

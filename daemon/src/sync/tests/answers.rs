@@ -257,3 +257,56 @@ fn only_what_is_ignored_is_carried_by_nobody() {
     assert!(!look(older, newer, received).is_empty(), "the other questions are asked too");
     assert_eq!(look(newer, older, ignored), []);
 }
+
+#[test]
+fn a_folder_that_is_at_work_or_lacks_something_is_not_quiet() {
+    let fake = Fake::start();
+    let asker = fake.asker();
+    let look = |status: &str| {
+        fake.says(STATUS, 200, status);
+        asker.look()
+    };
+    let syncing = |state: &str, needed| [Disquiet::Syncing { state: state.into(), needed }];
+    assert_eq!(look(r#"{"state":"idle","needTotalItems":0}"#), []);
+    assert_eq!(look(r#"{"state":"scanning","needTotalItems":0}"#), syncing("scanning", 0));
+    assert_eq!(look(r#"{"state":"idle","needTotalItems":3}"#), syncing("idle", 3));
+    assert_eq!(look(r#"{"state":"error","error":"folder marker missing"}"#), syncing("error", 0));
+    assert_eq!(syncing("syncing", 3)[0].to_string(), "Syncthing is at work in its folder (syncing, 3 to come)");
+}
+
+#[test]
+fn a_device_that_has_not_told_of_everything_is_as_good_as_away() {
+    let fake = Fake::start();
+    let asker = fake.asker();
+    let look = |completion: &str| {
+        fake.says(COMPLETION, 200, completion);
+        asker.look()
+    };
+    let away = [Disquiet::EditorsAway { devices: vec!["laptop".into()] }];
+    assert_eq!(look(r#"{"completion":100,"remoteState":"valid"}"#), []);
+    assert_eq!(look(r#"{"completion":100}"#), [], "1.19 does not say");
+    assert_eq!(
+        look(r#"{"completion":99.9,"needItems":0,"needDeletes":0,"remoteState":"valid"}"#),
+        [],
+        "but for a rest"
+    );
+    assert_eq!(look(r#"{"completion":95,"needItems":1,"remoteState":"valid"}"#), away);
+    assert_eq!(look(r#"{"completion":95,"needDeletes":1,"remoteState":"valid"}"#), away);
+    for state in ["paused", "notSharing", "unknown"] {
+        assert_eq!(look(&format!(r#"{{"completion":100,"remoteState":"{state}"}}"#)), away, "{state}");
+    }
+    fake.says_as_ever(COMPLETION);
+    assert_eq!(asker.look(), []);
+    asker.inner.known().connections.clear();
+    assert_eq!(asker.look(), away, "what was said of it last says nothing now");
+}
+
+#[test]
+fn all_devices_of_a_paused_folder_are_away() {
+    let fake = Fake::start();
+    let asker = fake.asker();
+    asker.inner.known().places[0].folder.paused = true;
+    fake.says(FILE, 500, "nobody is to ask that");
+    assert_eq!(asker.look(), [Disquiet::EditorsAway { devices: vec!["laptop".into()] }]);
+    assert!(asker.said().is_empty());
+}
