@@ -113,6 +113,10 @@ enum Silence {
     Absent,
     /// It does not answer since then, or was not asked yet.
     Since(Time),
+    /// It answers again, and what it knows is being gathered. It was silent since then.
+    Learning {
+        since: Time,
+    },
     Answers,
 }
 
@@ -255,13 +259,21 @@ impl Inner {
         })
     }
 
-    /// It was not found yet, or does not answer just now: what it would say of this file is worth a moment.
+    /// It was not found yet, does not answer just now, or only begins to: what it would say of this file is worth a moment.
     fn is_silent_for_a_moment(&self, file: &FilePath) -> bool {
-        let Silence::Since(since) = *self.silence() else { return false };
+        let is_awaited = match *self.silence() {
+            Silence::Since(since) => self.clock.now() < since.plus_ms(SILENCE_MS_MAX),
+            // A large folder on a slow disk takes its time.
+            Silence::Learning { .. } => true,
+            Silence::Absent | Silence::Answers => false,
+        };
         let known = self.known();
-        let is_carried = known.places.is_empty()
-            || self.roots.get(&file.share).is_some_and(|root| known.place_of(&root.path.join(&*file.path)).is_some());
-        is_carried && self.clock.now() < since.plus_ms(SILENCE_MS_MAX)
+        is_awaited
+            && (known.places.is_empty()
+                || self
+                    .roots
+                    .get(&file.share)
+                    .is_some_and(|root| known.place_of(&root.path.join(&*file.path)).is_some()))
     }
 
     fn silence(&self) -> MutexGuard<'_, Silence> {
@@ -421,9 +433,12 @@ impl Inner {
         self.known().client = None;
         {
             let mut silence = self.silence();
-            if *silence == Silence::Answers {
-                *silence = Silence::Since(self.clock.now());
-            }
+            *silence = match *silence {
+                Silence::Answers => Silence::Since(self.clock.now()),
+                // What fails again and again is no reason to wait for ever.
+                Silence::Learning { since } => Silence::Since(since),
+                silence => silence,
+            };
         }
         self.forget_riddles();
         self.roots.keys().for_each(|share| self.board.carry(*share, None));
@@ -435,6 +450,14 @@ impl Inner {
             tracing::warn!(cause = crate::words::because(error), "{text}");
         }
         self.board.notice(text, hint);
+    }
+
+    /// It answers, and is of use once what it knows is gathered.
+    fn begins_to_answer(&self) {
+        let mut silence = self.silence();
+        if let Silence::Since(since) = *silence {
+            *silence = Silence::Learning { since };
+        }
     }
 
     fn found_again(&self, client: &Client) {

@@ -99,6 +99,7 @@ impl Follower {
         // Before everything is learnt: what changes meanwhile comes as an event.
         let mut start_time = client.system()?.start_time;
         let mut since = client.latest_event()?;
+        self.inner.begins_to_answer();
         self.learn_anew(client)?;
         info!(url = client.url(), version = client.version()?, "Syncthing answers");
         if std::mem::replace(&mut self.has_followed, true) {

@@ -179,7 +179,15 @@ fn a_syncthing_that_is_silent_is_waited_for_a_moment_where_it_carries_the_file()
     assert!(silent(Silence::Since(now), 0));
     assert!(!silent(Silence::Since(now), 1), "it does not carry that share");
     assert!(!silent(Silence::Since(Time(now.0 - 60_000)), 0), "the rules of this machine hold alone");
+    let since = Time(now.0 - 60_000);
+    assert!(silent(Silence::Learning { since }, 0), "however long that takes");
     assert!(!silent(Silence::Absent, 0) && !silent(Silence::Answers, 0));
+    let refused = AskError::Refused { url: "http://127.0.0.1:1".into() };
+    *inner.silence() = Silence::Since(since);
+    inner.begins_to_answer();
+    assert_eq!(*inner.silence(), Silence::Learning { since });
+    inner.lost("http://127.0.0.1:1", &refused);
+    assert_eq!(*inner.silence(), Silence::Since(since), "the minute is over, however often it begins to answer");
     inner.known().places.clear();
     assert!(silent(Silence::Since(now), 1), "who knows what it carries");
 }
