@@ -13,6 +13,7 @@ use crate::asked::Begun;
 use crate::ballot::{Spare, is_ballot};
 use crate::kind::copied;
 use crate::notice::CONFLICTS;
+use crate::playbook::Play;
 use crate::settle::{Content, File, keeps_bytes};
 use crate::share::Known;
 use crate::{
@@ -23,6 +24,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use judge::{Verdict, judge};
 
@@ -186,6 +188,8 @@ impl Coordinator {
         };
         let Some(theirs) = theirs else { return };
         let ours = match self.read_for_conflict(copy, &original, &original) {
+            // What it says changes with what becomes of this copy.
+            _ if *original.path == *CONFLICTS => None,
             Ok(ours) => ours,
             Err(stand) => return self.set_stand(copy, None, stand),
         };
@@ -194,6 +198,8 @@ impl Coordinator {
             if ours.is_some_and(|ours| self.conflicts.of[copy].merged == Some((theirs, ours))) {
                 let what = "the copy is removed: it was merged into the file".to_owned();
                 self.decide_conflict(copy, false, Resolution { with: None, what });
+            } else if *original.path == *CONFLICTS {
+                self.order(Effect::LookUpHistory { file: original });
             } else if ours.is_none() {
                 let why = "the file that it is a copy of is gone".to_owned();
                 self.set_stand(copy, Some((theirs, ours)), Stand::Open(why));
@@ -235,12 +241,17 @@ impl Coordinator {
         } else {
             "the copy is removed: it holds what showd wrote"
         };
+        self.set_stand(copy, texts, Stand::Unread);
+        self.remove_copy(copy, note, is_answer, what);
+    }
+
+    /// Whether the note is quiet is nothing to it: nothing that anybody wrote is in the copy alone.
+    fn remove_copy(&mut self, copy: &FilePath, original: &FilePath, is_new: bool, what: &str) {
         let resolution = Resolution { with: None, what: what.to_owned() };
-        self.set_stand(copy, texts, Stand::Decided(resolution.clone()));
         if let Some(conflict) = self.conflicts.of.get_mut(copy) {
-            conflict.is_new = is_answer;
+            (conflict.is_new, conflict.stand) = (is_new, Stand::Decided(resolution.clone()));
         }
-        if self.against_resolving(copy, note, false).is_empty() {
+        if self.against_resolving(copy, original, false).is_empty() {
             self.publish_resolution(copy, resolution, true);
         }
     }
@@ -252,14 +263,9 @@ impl Coordinator {
         original: &FilePath,
         file: &FilePath,
     ) -> Result<Option<Digest>, Stand> {
-        let play = self.playbook.plays.values().find(|play| play.subject_of(&original.path).is_some()).cloned();
-        let Some(play) = play else {
-            let why = if *original.path == *CONFLICTS {
-                "showd writes that note, and nobody reads a copy of it"
-            } else {
-                "no pipeline is about this file"
-            };
-            return Err(Stand::Open(why.to_owned()));
+        let is_about = |play: &&Arc<Play>| play.subject_of(&original.path).is_some() || *original.path == *CONFLICTS;
+        let Some(play) = self.playbook.plays.values().find(is_about).cloned() else {
+            return Err(Stand::Open("no pipeline is about this file".to_owned()));
         };
         match self.files.on_disk(file, &play.pipeline, self.now) {
             Content::Known(digest) => Ok(Some(digest)),
@@ -288,7 +294,17 @@ impl Coordinator {
     pub(crate) fn history_found(&mut self, file: &FilePath, history: &[Version]) {
         for copy in self.files.copies(file).cloned().collect::<Vec<_>>() {
             let Some(conflict) = self.conflicts.of.get(&copy) else { continue };
-            let (Some((theirs, Some(ours))), Stand::LookingUp) = (conflict.texts, &conflict.stand) else { continue };
+            let (Some((theirs, ours)), Stand::LookingUp) = (conflict.texts, &conflict.stand) else { continue };
+            if *file.path == *CONFLICTS {
+                if history.iter().any(|version| version.digest == theirs && version.by_us) {
+                    self.remove_copy(&copy, file, false, "the copy is removed: it holds what showd wrote");
+                } else {
+                    let why = "showd writes that note, and somebody wrote in this copy".to_owned();
+                    self.set_stand(&copy, Some((theirs, ours)), Stand::Open(why));
+                }
+                continue;
+            }
+            let Some(ours) = ours else { continue };
             let is_new = !history.iter().any(|version| version.digest == theirs);
             match judge(history, ours, theirs) {
                 Verdict::Generated => {

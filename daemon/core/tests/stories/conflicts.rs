@@ -129,10 +129,18 @@ fn without_leave_nothing_is_touched_until_a_person_decides() {
 }
 
 #[test]
-fn a_copy_of_a_note_that_showd_writes_says_what_it_is() {
+fn a_copy_of_the_note_that_names_conflicts_goes_when_it_holds_what_showd_wrote() {
+    const COPY_OF_IT: &str = "showd/conflicts.sync-conflict-20260801-081936-ABCDEF2.md";
     let mut show = note();
-    show.save("showd/conflicts.sync-conflict-20260801-081936-ABCDEF2.md", "# Conflicts").at(1400.0).finish_all();
-    assert_eq!(open(&show), ["true showd writes that note, and nobody reads a copy of it"]);
+    show.save(COPY_OF_IT, "# Conflicts").at(1400.0).finish_all();
+    assert_eq!(open(&show), ["true showd writes that note, and somebody wrote in this copy"]);
+    let said = show.text("showd/conflicts.md").to_owned();
+    // What somebody wrote into the note won over what lay there.
+    show.save("showd/conflicts.md", "mine").save(COPY_OF_IT, &said).at(1500.0).finish_all();
+    assert!(!show.has(COPY_OF_IT) && open(&show).is_empty(), "{:?}", open(&show));
+    assert_eq!(show.text("showd/conflicts.md"), "mine");
+    show.remove("showd/conflicts.md").save(COPY_OF_IT, &said).at(1600.0).finish_all();
+    assert!(!show.has(COPY_OF_IT) && open(&show).is_empty(), "{:?}", open(&show));
 }
 
 #[test]
