@@ -33,7 +33,9 @@ impl World {
         let wall = self.wall();
         self.disk.write(&temporary, &text, wall);
         self.hint(&temporary);
-        let on_its_way = self.dice.between(20, 3_000);
+        // Of a device that goes away meanwhile it comes when that is back.
+        let on_its_way =
+            if self.dice.once_in(20) { self.dice.between(3_000, 300_000) } else { self.dice.between(20, 3_000) };
         // One of a text that is overtaken on its way stays for a day.
         if !self.dice.once_in(6) {
             self.after(on_its_way, Item::Vanish(temporary));

@@ -60,7 +60,11 @@ pub(crate) fn probe(dir: BorrowedFd<'_>) -> Result<Abilities, Errno> {
     let exchange = exchanged && pair.inode(&pair.one) == two && pair.inode(&pair.two) == one;
 
     pair.make()?;
-    let noreplace = pair.rename(RenameFlags::NOREPLACE) == Err(Errno::EXIST);
+    let one = pair.inode(&pair.one);
+    let refused = pair.rename(RenameFlags::NOREPLACE) == Err(Errno::EXIST);
+    // Of a name that is taken the kernel says so by itself, also where the file system does not know the flag.
+    rustix::fs::unlinkat(dir, &pair.two, AtFlags::empty())?;
+    let noreplace = refused && pair.rename(RenameFlags::NOREPLACE).is_ok() && pair.inode(&pair.two) == one;
 
     pair.make()?;
     rustix::fs::unlinkat(dir, &pair.two, AtFlags::empty())?;

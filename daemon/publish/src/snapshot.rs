@@ -1,14 +1,18 @@
 //! Reading a file so that a torn read is never returned.
 //!
 //! The look of a file (size, times, inode) is taken before and after. That alone is not enough: file times move in
-//! steps of some milliseconds on most systems, and a writer can come and go within one. So a file is read until two
-//! readings in a row agree.
+//! steps of some milliseconds on most systems, and a writer can come and go within one; and they are set at the beginning
+//! of a `write(2)`, in whose middle a busy machine may let the writer wait. So a file is read under a lease, while which
+//! nobody can open it for writing; where none is to be had, until two readings in a row agree. Of a file that somebody has
+//! open for writing that is believed only once it has rested.
 
 use crate::error::ReadError;
+use crate::sys::ReadLease;
 use crate::name::{Digest, Stamp};
 use crate::share::{Place, Share, io, stamp_of};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::time::{Duration, SystemTime};
 
 /// The bytes of a file as they were all at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,19 +42,23 @@ impl Place {
     pub(crate) fn snapshot(&self, bytes_max: u64) -> Result<Snapshot, ReadError> {
         let mut last = None;
         for _ in 0..READS_MAX {
-            let (mut file, before) = self.open()?;
+            let (file, before) = self.open()?;
             let before = stamp_of(&before);
+            let lease = ReadLease::take(&file);
+            let is_written = lease.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EAGAIN))
+                && is_young(before, SystemTime::now());
             if before.size > bytes_max {
                 return Err(ReadError::TooBig { path: self.path.clone(), size: before.size, bytes_max });
             }
             let mut bytes = Vec::with_capacity(before.size as usize);
             // One byte more than there should be, so that growth shows and cannot fill memory.
-            let read = (&mut file).take(before.size + 1).read_to_end(&mut bytes);
+            let read = (&file).take(before.size + 1).read_to_end(&mut bytes);
             read.map_err(|cause| ReadError::Io { doing: "read", path: self.path.clone(), cause })?;
             let after = self.look(&file)?;
-            let seen = (before == after && bytes.len() as u64 == after.size).then_some((bytes, after));
+            let is_whole = before == after && bytes.len() as u64 == after.size && !is_written;
+            let seen = is_whole.then_some((bytes, after));
             match (seen, last.take()) {
-                (Some(now), Some(then)) if now == then => {
+                (Some(now), then) if lease.is_ok() || then.as_ref() == Some(&now) => {
                     let (bytes, stamp) = now;
                     return Ok(Snapshot { digest: Digest::of(&bytes), bytes, stamp });
                 }
@@ -88,3 +96,12 @@ pub(crate) fn hash_all(mut file: &File) -> Result<Digest, rustix::io::Errno> {
 
 /// A file under an editor's hands is read again this often, then left for later.
 const READS_MAX: u32 = 6;
+
+/// It changed so lately, by the kernel's clock, that whoever has it open for writing may be in the middle.
+fn is_young(stamp: Stamp, now: SystemTime) -> bool {
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(stamp.ctime_ns).unwrap_or(0));
+    now.duration_since(changed).is_ok_and(|age| age < RESTED)
+}
+
+/// Far longer than a writer waits for a processor between two pages.
+const RESTED: Duration = Duration::from_millis(250);

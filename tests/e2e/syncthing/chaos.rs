@@ -241,8 +241,7 @@ impl Stage {
             let why = show.ctl(&["why", &job["job"].to_string(), "--json"]);
             let Ok(why) = serde_json::from_str::<serde_json::Value>(&why.out) else { continue };
             for blocker in why["blockers"].as_array().into_iter().flatten() {
-                let kind = blocker["kind"].as_str().unwrap_or("?").to_owned();
-                *self.waits.entry(kind).or_default() += 1;
+                *self.waits.entry(reason(blocker)).or_default() += 1;
             }
         }
     }
@@ -286,6 +285,19 @@ impl Stage {
     pub fn is_connected(&self, at: Instant) -> bool {
         !self.apart.iter().any(|(from, to)| (*from..=*to).contains(&at))
     }
+}
+
+/// What a note waits for, without the names of files and without numbers.
+fn reason(blocker: &serde_json::Value) -> String {
+    let field = |name: &str| blocker[name].as_str().unwrap_or_default();
+    let (kind, file) = (field("kind"), field("file"));
+    if kind != "not_quiet" {
+        return kind.to_owned();
+    }
+    let text = field("text").replace(file, "");
+    let text = text.trim_start().trim_start_matches("is not quiet: ");
+    let end = [" (", ": ", ", "].iter().filter_map(|sign| text.find(sign)).min().unwrap_or(text.len());
+    format!("{kind}, {}", text[..end].trim_end())
 }
 
 /// Long enough that a person who types on is waited for, short enough for a test.

@@ -193,7 +193,8 @@ impl fmt::Display for Count {
         row("conflict copies: among people", copies(self.among_people))?;
         row("connected, with the writer, and known to nobody in time", self.unforeseen.len().to_string())?;
         row("connected, with the writer, and to be avoided by waiting", self.avoidable.len().to_string())?;
-        row("writes of the writer into notes", self.writes.to_string())?;
+        let per_edit = self.writes as f64 / self.edits.max(1) as f64;
+        row("writes of the writer into notes", format!("{} ({per_edit:.2} per edit of a person)", self.writes))?;
         row("of these too soon after another device's version", self.hasty.len().to_string())?;
         row("copies left when calm: the writer's", self.left_of_writer.to_string())?;
         row("copies left when calm: people's", self.left_of_people.to_string())?;

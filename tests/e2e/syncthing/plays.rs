@@ -96,7 +96,7 @@ fn is_right(count: &Count) {
     assert_eq!(count.for_writer.all(), 0, "a person's text is never set aside for showd's");
     assert!(count.hasty.is_empty(), "a note that came from another device rests first");
     assert!(count.avoidable.is_empty(), "a conflict with showd is one that nobody could know of in time");
-    let bound = count.writes / UNFORESEEN_PER_WRITES;
+    let bound = 1 + count.writes / UNFORESEEN_PER_WRITES;
     assert!(count.unforeseen.len() <= bound, "more than {bound} conflicts that nobody could know of");
     assert!(count.mergeable.is_empty(), "what fits together is merged");
     assert!(count.only_in_history.is_empty(), "words that nobody deleted are in no note and in no copy");
@@ -104,8 +104,8 @@ fn is_right(count: &Count) {
     assert_eq!(count.differing, Some(Vec::new()), "outputs are those of the final texts");
 }
 
-/// Far above what was ever seen: people begin to type in the very second in which showd writes once in some fifty times.
-const UNFORESEEN_PER_WRITES: usize = 10;
+/// People begin to type in the very second in which showd writes once in some thirty to fifty times.
+const UNFORESEEN_PER_WRITES: usize = 15;
 
 #[test]
 fn a_naive_writer_in_the_same_place_loses_words() {
