@@ -177,9 +177,12 @@ fn publish_rounds(scene: &Scene, arena: &Arena<'_>, who: &str, rounds: u64) -> T
     let mut tally = Tally::default();
     let mut lingering = Vec::new();
     for round in 1..=rounds {
-        let Ok(read) = scene.share.snapshot("note.md", u64::MAX) else {
+        let read = loop {
+            if let Ok(read) = scene.share.snapshot("note.md", u64::MAX) {
+                break read;
+            }
             arena.points.fetch_add(1, Ordering::Relaxed);
-            continue;
+            std::thread::yield_now();
         };
         if round % 4 == 0 {
             arena.work(1);
