@@ -7,9 +7,9 @@
 //! open for writing that is believed only once it has rested.
 
 use crate::error::ReadError;
-use crate::sys::ReadLease;
 use crate::name::{Digest, Stamp};
 use crate::share::{Place, Share, io, stamp_of};
+use crate::sys::ReadLease;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::{Duration, SystemTime};
