@@ -45,8 +45,8 @@ impl Place {
             let (file, before) = self.open()?;
             let before = stamp_of(&before);
             let lease = ReadLease::take(&file);
-            let is_written = lease.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EAGAIN))
-                && is_young(before, SystemTime::now());
+            let is_written =
+                lease.as_ref().is_err_and(|error| error.raw_os_error() == Some(libc::EAGAIN)) && is_young(before);
             if before.size > bytes_max {
                 return Err(ReadError::TooBig { path: self.path.clone(), size: before.size, bytes_max });
             }
@@ -98,9 +98,10 @@ pub(crate) fn hash_all(mut file: &File) -> Result<Digest, rustix::io::Errno> {
 const READS_MAX: u32 = 6;
 
 /// It changed so lately, by the kernel's clock, that whoever has it open for writing may be in the middle.
-fn is_young(stamp: Stamp, now: SystemTime) -> bool {
+#[expect(clippy::disallowed_methods, reason = "what it is compared with is the kernel's time of a moment ago")]
+fn is_young(stamp: Stamp) -> bool {
     let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(stamp.ctime_ns).unwrap_or(0));
-    now.duration_since(changed).is_ok_and(|age| age < RESTED)
+    SystemTime::now().duration_since(changed).is_ok_and(|age| age < RESTED)
 }
 
 /// Far longer than a writer waits for a processor between two pages.
