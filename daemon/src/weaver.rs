@@ -110,6 +110,7 @@ fn weave_one(shares: &Shares, archive: &Archive, order: &WeaveOrder) -> Result<W
             .into_iter()
             .map(|wrote| Ours { file: file.clone(), target: wrote.target, value: wrote.value })
             .collect(),
+        stitches: came.stitches,
         dropped: came
             .dropped
             .into_iter()

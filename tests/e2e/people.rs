@@ -70,6 +70,34 @@ fn a_note_that_a_script_changes_back_each_time_is_left_alone_until_a_person_lets
 }
 
 #[test]
+fn a_note_in_which_a_linter_undoes_a_repair_and_sets_a_date_each_time_is_left_alone() {
+    let mut show = Show::new();
+    show.configure("settle = \"50ms\"\nsettle_media = \"50ms\"\nquiet = \"100ms\"\n");
+    messy_episode(&show);
+    show.start();
+    show.idle();
+    let whole = show.read(LEAK_PATH);
+    let linted = |round: u32| {
+        let dated = whole.replacen("---\n", &format!("---\nmodified: 2026-08-09T19:00:{round:02}\n"), 1);
+        dated.replace("<!-- Begin Cue -->", "<<!-- Begin Cue -->>")
+    };
+    let mut times = 0;
+    for round in 1..20 {
+        show.write(LEAK_PATH, linted(round));
+        show.idle();
+        if show.read(LEAK_PATH) == linted(round) {
+            break;
+        }
+        times += 1;
+    }
+    assert_eq!(times, 7);
+    assert!(show.ctl(&["doctor"]).out.contains("left alone"));
+    assert_eq!(show.ctl(&["release", LEAK_PATH]).code, 0);
+    show.idle();
+    assert!(!show.read(LEAK_PATH).contains("<<!--"), "whoever undid it no longer does");
+}
+
+#[test]
 fn why_a_file_is_not_written_names_what_a_person_must_mend_or_move_away_first() {
     let mut show = Show::new();
     messy_episode(&show);

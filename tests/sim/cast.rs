@@ -328,7 +328,15 @@ pub fn weave(order: &WeaveOrder, blobs: &Blobs, mint: &mut dyn FnMut() -> String
         }
     }
     let size = text.len() as u64;
-    let woven =
-        Woven { digest: digest(&text), size, minted, wrote: Vec::new(), dropped, refused: None, blamed: Vec::new() };
+    let woven = Woven {
+        digest: digest(&text),
+        size,
+        minted,
+        wrote: Vec::new(),
+        stitches: Vec::new(),
+        dropped,
+        refused: None,
+        blamed: Vec::new(),
+    };
     Ok((woven, text))
 }

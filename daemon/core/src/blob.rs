@@ -189,7 +189,7 @@ impl Names for Cause {
         match self {
             Self::Attempt { job: _, attempt: _, action } => action.name(named),
             Self::Weave { job: _, wove } => {
-                let Wove { fixed, wrote: _, proposals: _ } = &**wove;
+                let Wove { fixed, wrote: _, proposals: _, stitches: _ } = &**wove;
                 named.extend(fixed.iter().map(|(_key, was)| *was));
             }
             Self::Conflict { copy: _, original: _, what: _, aside } => named.extend(aside.map(|(digest, _)| digest)),

@@ -268,4 +268,7 @@ pub struct Wove {
     pub fixed: Vec<(Digest, Digest)>,
     pub wrote: Vec<Ours>,
     pub proposals: Vec<ProposalId>,
+    /// For the storm guard, which forgets everything at a restart.
+    #[serde(skip)]
+    pub stitches: Vec<u64>,
 }

@@ -293,6 +293,8 @@ pub struct Woven {
     pub minted: Vec<Binding>,
     /// Values that stand in the text because of us.
     pub wrote: Vec<Ours>,
+    /// What was put where, whatever it is: the same again is the same number, in a text that was changed elsewhere too.
+    pub stitches: Vec<u64>,
     /// Indexes into the order's `layers` whose expectations did not hold, each with a reason.
     pub dropped: Vec<(u32, String)>,
     /// The loss guard refused; `digest` is then the base and the refused text is kept as a blob by the adapter.

@@ -471,7 +471,7 @@ impl Coordinator {
     /// The published text contains these results' edits: it stands for what they were made from.
     fn wove(&mut self, intent: &Intent, wove: &Wove) {
         let Some(Move::Replace { file, new, .. }) = intent.moves.first() else { return };
-        self.note_written(file, *new, &wove.wrote);
+        self.note_written(file, *new, wove);
         for (key, was) in &wove.fixed {
             let row = FixedRow { file: file.clone(), key: *key, now: *new, was: *was };
             self.fixed.entry(file.clone()).or_default().insert(*key, row.clone());

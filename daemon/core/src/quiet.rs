@@ -9,8 +9,8 @@ use crate::coordinator::Timer;
 use crate::kind::{is_arriving, is_markdown};
 use crate::lane::LaneId;
 use crate::settle::File;
-use crate::{AskId, Blocker, ClientId, Coordinator, Digest, Effect, FilePath, JobId, Ours, Stamp, Time};
-use alloc::collections::{BTreeMap, VecDeque};
+use crate::{AskId, Blocker, ClientId, Coordinator, Digest, Effect, FilePath, JobId, Stamp, Time, Wove};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -83,11 +83,13 @@ pub(crate) struct Probes {
     written: BTreeMap<FilePath, BTreeMap<Wrote, VecDeque<Time>>>,
 }
 
-/// What a storm is known by: the same text again, the same value in the same place, or an output that is made again.
+/// What a storm is known by: the same text again, the same value at the same target, the same lines in the same place,
+/// or an output that is made again.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Wrote {
     Text(Digest),
     Value(String, String),
+    Stitch(u64),
     /// An output, once more, whatever is in it: some say when they were made.
     Again,
 }
@@ -290,10 +292,13 @@ impl Coordinator {
     }
 
     /// We wrote it: the next time is asked about anew, and counts for the storm guard.
-    pub(crate) fn note_written(&mut self, file: &FilePath, text: Digest, values: &[Ours]) {
+    pub(crate) fn note_written(&mut self, file: &FilePath, text: Digest, wove: &Wove) {
         self.drop_probe(file);
-        let values = values.iter().map(|ours| Wrote::Value(ours.target.clone(), ours.value.clone()));
-        self.count_written(file, values.chain([Wrote::Text(text)]));
+        let values = wove.wrote.iter().map(|ours| Wrote::Value(ours.target.clone(), ours.value.clone()));
+        // Two lines of one weave that cannot be told apart were still written once.
+        let stitches: BTreeSet<u64> = wove.stitches.iter().copied().collect();
+        let stitches = stitches.into_iter().map(Wrote::Stitch);
+        self.count_written(file, values.chain(stitches).chain([Wrote::Text(text)]));
     }
 
     /// We made an output again that was not as we had left it.
@@ -311,6 +316,7 @@ impl Coordinator {
             times.retain(|at| at.plus_ms(window_ms) > now);
             !times.is_empty()
         });
+        forget_oldest(written);
         if let Some(Blocker::Storm { times, .. }) = self.storm(file)
             && times == times_max + 1
         {
@@ -362,7 +368,35 @@ impl Coordinator {
     }
 }
 
+/// Who undoes something each time has it written each time: what was not for the longest is nobody's storm.
+fn forget_oldest(written: &mut BTreeMap<Wrote, VecDeque<Time>>) {
+    let Some(more) = written.len().checked_sub(WRITTEN_MAX).filter(|more| *more > 0) else { return };
+    let mut latest: Vec<Option<Time>> = written.values().map(|times| times.back().copied()).collect();
+    latest.sort_unstable();
+    written.retain(|_, times| times.back() >= latest[more].as_ref());
+}
+
 /// What a probe found stands for this long, if it has no end of its own; then it is asked again.
 const PROBE_REST_MS: u64 = 2_000;
 /// A text that arrives is written into its temporary file without pause. What Syncthing still lacks it says when asked.
 const ARRIVING_MS: u64 = 60_000;
+/// What was written into one file is kept for the storm guard, the latest of it and all of one write.
+const WRITTEN_MAX: usize = 2_048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_each_time_is_remembered_however_much_else_is_written() {
+        let mut written: BTreeMap<Wrote, VecDeque<Time>> = BTreeMap::new();
+        for round in 0..50_u64 {
+            for stitch in [0].into_iter().chain(1 + round * 200..201 + round * 200) {
+                written.entry(Wrote::Stitch(stitch)).or_default().push_back(Time(round.cast_signed()));
+            }
+            forget_oldest(&mut written);
+            assert!(written.len() <= WRITTEN_MAX + 200);
+        }
+        assert_eq!(written[&Wrote::Stitch(0)].len(), 50);
+    }
+}

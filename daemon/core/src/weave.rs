@@ -166,7 +166,8 @@ impl Planner<'_> {
     fn last_text(&self, file: &FilePath, base: Digest, woven: Arc<Woven>, renames: Vec<(Rename, Digest)>) -> Final {
         let edited = self.layers(file, base);
         let is_dropped = |place: usize| woven.dropped.iter().any(|(dropped, _)| *dropped as usize == place);
-        let mut wove = Wove { wrote: woven.wrote.clone(), ..Wove::default() };
+        let (wrote, stitches) = (woven.wrote.clone(), woven.stitches.clone());
+        let mut wove = Wove { wrote, stitches, ..Wove::default() };
         // What the text on disk contains already, the new one contains too.
         let kept = self.core.fixed.get(file).into_iter().flatten().filter(|(_, fixed)| fixed.now == base);
         wove.fixed.extend(kept.map(|(key, fixed)| (*key, fixed.was)));

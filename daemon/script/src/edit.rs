@@ -10,7 +10,7 @@ mod diff;
 
 pub use address::CueAddress;
 pub use anchor::Anchor;
-pub(crate) use anchor::{Located, digest};
+pub(crate) use anchor::{Located, digest, fnv};
 pub use diff::diff_to_edits;
 
 use crate::item::Document;

@@ -9,6 +9,7 @@ mod covered;
 mod loom;
 mod mint;
 mod plan;
+mod stitch;
 mod target;
 mod trace;
 
@@ -104,6 +105,9 @@ pub struct Woven {
     pub minted: Vec<Minted>,
     /// Values that stand in the text because of this weave.
     pub wrote: Vec<Value>,
+    /// What was put where, in the order of the text: the same again is the same number, also in a text that was changed
+    /// elsewhere, and equal lines in different places are different ones.
+    pub stitches: Vec<u64>,
     pub refused: Option<Refused>,
 }
 
@@ -118,6 +122,7 @@ impl Woven {
             proposals: Vec::new(),
             minted: Vec::new(),
             wrote: Vec::new(),
+            stitches: Vec::new(),
             refused: None,
         }
     }

@@ -612,10 +612,10 @@ fn what_edits_wrote_into_the_view_of_a_text_is_ours_before_it_is_published() {
         Ended::Succeeded(output(order, &ours.join(", ")))
     };
     let steps = vec![editing(step("repair")), out(needs(step("measure"), &["repair"]), "ours", "ours.txt")];
-    let mut show = Story::new(rules(steps)).program("repair", repair).program("measure", told);
+    let mut show = Story::new(rules(steps)).program("repair", fill).program("measure", told);
     show = show.with("ep/0900/a.md", "fine").start();
-    show.finish_all().at(1000.0).save("ep/0900/a.md", "teh kettle").at(1005.0).finish_all();
-    assert_eq!((show.text("ep/0900/a.md"), show.text("ep/0900/ours.txt")), ("teh kettle", "teh: the"));
+    show.finish_all().at(1000.0).save("ep/0900/a.md", "length=?").at(1005.0).finish_all();
+    assert_eq!((show.text("ep/0900/a.md"), show.text("ep/0900/ours.txt")), ("length=?", "length: 4"));
 }
 
 /// A note that names a clip, and a proposal that gives both another name.
@@ -716,6 +716,60 @@ fn two_who_rewrite_a_note_in_turn_are_parted_for_a_while() {
         }
     }
     assert_eq!(times, 7, "then it is left alone");
+}
+
+#[test]
+fn a_repair_that_is_undone_by_a_program_that_dates_the_note_each_time_is_left_alone() {
+    let mut show = show().with("ep/0900/a.md", "date 0\n\nteh kettle").start();
+    show.finish_all().skip();
+    let mut times = 0;
+    for round in 1..40 {
+        show.at(f64::from(round) * 60.0).finish_all();
+        if show.text("ep/0900/a.md").ends_with("the kettle") {
+            times += 1;
+            show.save("ep/0900/a.md", &format!("date {round}\n\nteh kettle"));
+        }
+    }
+    assert_eq!(times, 7, "then it is left alone");
+    let said = "somebody undid what showd wrote to ep/0900/a.md 7 times, so it is left alone";
+    assert_eq!(show.core.storms().map(|storm| storm.to_string()).collect::<Vec<_>>(), [said]);
+    assert!(show.told().contains("ep/0900/a.md is left alone: somebody undoes what showd writes there"));
+}
+
+/// Sets the one value that is to be set.
+fn fill(order: &Order, blobs: &Blobs) -> Ended {
+    let is_due = read(order, blobs).iter().any(|(_, text)| text.contains("length=?"));
+    Ended::Succeeded(edits(if is_due { "ep/0900/a.md: length=? => length=4" } else { "" }))
+}
+
+#[test]
+fn a_value_that_is_undone_by_a_program_that_dates_the_note_each_time_is_left_alone() {
+    let mut show = show().program("repair", fill).with("ep/0900/a.md", "date 0\nlength=?").start();
+    show.finish_all();
+    let mut times = 0;
+    for round in 1..40 {
+        show.at(f64::from(round) * 60.0).finish_all();
+        if show.text("ep/0900/a.md").ends_with("length=4") {
+            times += 1;
+            show.save("ep/0900/a.md", &format!("date {round}\nlength=?"));
+        }
+    }
+    assert_eq!(times, 7, "then it is left alone");
+}
+
+#[test]
+fn a_person_who_types_twenty_cues_that_are_mended_once_each_is_no_storm() {
+    let mut show = show().with("ep/0900/a.md", "kettle").start();
+    show.finish_all();
+    let mut text = "kettle".to_owned();
+    for cue in 1..=20 {
+        let typed = format!("{text}\n\nbegin\nteh cue\nslug {cue}\nend");
+        show.at(f64::from(cue) * 150.0).save("ep/0900/a.md", &typed);
+        show.at(f64::from(cue) * 150.0 + 140.0).finish_all();
+        text = typed.replace("teh", "the");
+        assert_eq!(show.text("ep/0900/a.md"), text);
+    }
+    assert_eq!(show.core.storms().count(), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::mint::Mint;
 use super::plan::{Effect, Plan, Planning, rank, taken_field, taken_key};
+use super::stitch::stitches;
 use super::target::{UNNAMED, rename, room_of};
 use super::trace::Trace;
 use super::{Dropped, EditRef, Layer, Refused, Value, Weave, Why, Woven};
@@ -149,6 +150,8 @@ impl<'w, 'm> Loom<'w, 'm> {
             .filter(|(target, _)| named(target))
             .map(|(target, value)| Value { target, value })
             .collect();
+        let made = self.mint.bound.values().map(String::as_str);
+        self.report.stitches = stitches(self.weave.text, &last, &self.declared.splices, made);
         let stands = |id: &str| last.cue_by_id(id).is_some() || self.text.contains(id);
         self.report.minted = self.mint.minted.into_iter().filter(|minted| stands(&minted.id)).collect();
         self.report.text = self.text;

@@ -578,12 +578,12 @@ pub fn take(path: &str, kind: LeaseKind) -> Ask {
     Ask::Take { file: file(path), kind, why: "rewriting it".to_owned() }
 }
 
-/// Applies edits as the weaver does: each replaces the first place where its old text stands. The loss guard refuses a
-/// text that is `undefined`.
+/// Applies edits as the weaver does: each replaces the first place where its old text stands. What becomes `key=value` is
+/// a value, everything else a stitch between two lines. The loss guard refuses a text that is `undefined`.
 pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), String> {
     let base = blobs.get(&order.base).cloned().ok_or("there is no such text")?;
     let mut text = base.clone();
-    let (mut dropped, mut wrote, mut blamed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut dropped, mut wrote, mut stitches, mut blamed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (place, layer) in order.layers.iter().enumerate() {
         let edits = blobs.get(&layer.edits).ok_or("there are no such edits")?;
         let why = "the text would be undefined".to_owned();
@@ -594,11 +594,16 @@ pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), Strin
             if *file != *order.file.path {
                 continue;
             }
-            if text.contains(old) {
-                text = text.replacen(old, new, 1);
-                wrote.push(Ours { file: order.file.clone(), target: old.to_owned(), value: new.to_owned() });
-            } else {
+            let Some(at) = text.find(old) else {
                 dropped.push((place as u32, format!("\"{old}\" is not there")));
+                continue;
+            };
+            text = text.replacen(old, new, 1);
+            match new.split_once('=') {
+                Some((key, value)) => {
+                    wrote.push(Ours { file: order.file.clone(), target: key.to_owned(), value: value.to_owned() });
+                }
+                None => stitches.push(stitch(&text, at)),
             }
         }
     }
@@ -607,7 +612,15 @@ pub fn weave(order: &WeaveOrder, blobs: &Blobs) -> Result<(Woven, String), Strin
         text = base;
     }
     let (digest, size) = (digest(&text), text.len() as u64);
-    Ok((Woven { digest, size, minted: Vec::new(), wrote, dropped, refused, blamed }, text))
+    Ok((Woven { digest, size, minted: Vec::new(), wrote, stitches, dropped, refused, blamed }, text))
+}
+
+/// The line at this place, and those beside it.
+fn stitch(text: &str, at: usize) -> u64 {
+    let line = text[..at].matches('\n').count();
+    let near: Vec<&str> = text.lines().skip(line.saturating_sub(1)).take(if line > 0 { 3 } else { 2 }).collect();
+    let Digest(bytes) = digest(&near.join("\n"));
+    u64::from_be_bytes(bytes[..8].try_into().expect("eight of them"))
 }
 
 /// A result with edits `file: old => new`, one per line.
