@@ -150,9 +150,11 @@ impl World {
         Merged::Clean { digest, size, on }
     }
 
-    /// Marks that were set aside and are nowhere any more: not in the note, not in a copy, not in its history.
+    /// Marks that were set aside and are nowhere any more: not in the note, not in a copy, not in a history. That of a note
+    /// that came back changed and under another name is under its old name.
     pub fn lost_aside(&self) -> Vec<String> {
-        let kept = |path: &str, mark: &str| self.lies_at(path, mark) || self.is_in_history(path, mark);
+        let old = |mark: &str| self.store.revisions.iter().any(|(_, row)| self.is_in_history(&row.file.path, mark));
+        let kept = |path: &str, mark: &str| self.lies_at(path, mark) || self.is_in_history(path, mark) || old(mark);
         let aside = self.disk.aside.iter().flat_map(|(path, marks)| marks.iter().map(move |mark| (path, mark)));
         aside.filter(|(path, mark)| !kept(path, mark)).map(|(path, mark)| format!("{mark} of {path}")).collect()
     }

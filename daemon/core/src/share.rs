@@ -156,7 +156,9 @@ impl Coordinator {
     fn look(&mut self, file: &FilePath, look: Look) {
         let (scan, known) = self.shares.get(&file.share).map_or((0, Known::Away), |share| (share.scan, share.known));
         let (settle_ms, leave_ms) = self.clocks(file);
-        match self.files.see(file, look, scan, known == Known::Unscanned, settle_ms, self.now) {
+        // Of a share that was away the kernel's times are no older than ours: its clock may have been set back meanwhile.
+        let first = known == Known::Unscanned && scan <= 1;
+        match self.files.see(file, look, scan, first, settle_ms, self.now) {
             Seen::Same => {}
             Seen::Beside => self.beside_changed(file),
             Seen::Changed => {
