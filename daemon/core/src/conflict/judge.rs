@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 pub(crate) enum Verdict {
     /// No person ever wrote into the file, and the copy holds what steps wrote.
     Generated,
+    /// What lies there is what steps made of the copy's text, and of nothing else.
+    WrittenOn,
     /// Both sides may hold something of their own. The states that they may have begun from, oldest first.
     Merge(Vec<Ancestor>),
 }
@@ -27,6 +29,11 @@ pub(crate) fn judge(history: &[Version], ours: Digest, theirs: Digest) -> Verdic
     }
     let is_recorded = history.last().is_some_and(|version| version.digest == ours);
     let generated = |versions: Option<&[Version]>| versions.is_some_and(|later| later.iter().all(|one| one.by_us));
+    if let Some(copied) = copied.filter(|copied| is_recorded && !history[*copied].was_set_aside)
+        && generated(history.get(copied + 1..))
+    {
+        return Verdict::WrittenOn;
+    }
     let mut bases: Vec<Ancestor> = Vec::new();
     for (place, version) in history.iter().enumerate() {
         // Nothing was made of what was set aside, however the history goes on.
@@ -83,7 +90,7 @@ fn made_of(history: &[Version], place: usize) -> Option<Digest> {
 pub fn ancestors(history: &[Version], ours: Digest, theirs: Digest) -> Vec<Ancestor> {
     match judge(history, ours, theirs) {
         Verdict::Merge(bases) => bases,
-        Verdict::Generated => Vec::new(),
+        Verdict::Generated | Verdict::WrittenOn => Vec::new(),
     }
 }
 
@@ -109,6 +116,7 @@ mod tests {
     fn verdict(letters: &str, ours: char, theirs: char) -> String {
         match judge(&history(letters), digest(ours), digest(theirs)) {
             Verdict::Generated => "generated".to_owned(),
+            Verdict::WrittenOn => "written on".to_owned(),
             Verdict::Merge(bases) => {
                 let letter = |base: &Ancestor| {
                     let letter = base.digest.0[0] as char;
@@ -140,6 +148,8 @@ mod tests {
             ("abC", 'b', 'c', "merge on ab'c"),
             ("abCd", 'd', 'c', "merge on ab'c"),
             ("aBCd", 'd', 'c', "merge on a'b'c"),
+            ("abC", 'c', 'b', "written on"),
+            ("aBC", 'c', 'a', "written on"),
             // An older state may be a text that was set aside.
             ("abcd", 'd', 'b', "merge on abc"),
             ("abcd", 'd', 'c', "merge on abc"),

@@ -45,6 +45,8 @@ fn a_copy_of_an_older_state_is_removed_and_one_of_a_text_that_showd_wrote_is_too
     assert_eq!(show.text(NOTE), "kettle. pot. the lid");
     show.save(COPY, "kettle").at(2700.0).finish_all();
     assert!(!show.has(COPY), "an older state");
+    show.save(COPY, "kettle. pot. teh lid").at(2705.0).finish_all();
+    assert!(!show.has(COPY) && show.text(NOTE) == "kettle. pot. the lid", "what showd wrote on");
     // A person's newer text won over ours.
     show.save(NOTE, "kettle. pot. teh lid!").save(COPY, "kettle. pot. the lid").at(2710.0).finish_all();
     assert!(!show.has(COPY), "what showd wrote");
