@@ -311,13 +311,13 @@ impl Coordinator {
                     let what = "the copy is removed: it holds what showd wrote".to_owned();
                     self.decide_conflict(&copy, is_new, Resolution { with: None, what });
                 }
+                Verdict::Merge(_) | Verdict::WrittenOn if !keeps_bytes(file) => {
+                    let why = "two devices changed it, and only Markdown is merged".to_owned();
+                    self.set_stand(&copy, Some((theirs, Some(ours))), Stand::Open(why));
+                }
                 Verdict::WrittenOn => {
                     let what = "the copy is removed: the file holds everything that it does".to_owned();
                     self.decide_conflict(&copy, is_new, Resolution { with: None, what });
-                }
-                Verdict::Merge(_) if !keeps_bytes(file) => {
-                    let why = "two devices changed it, and only Markdown is merged".to_owned();
-                    self.set_stand(&copy, Some((theirs, Some(ours))), Stand::Open(why));
                 }
                 Verdict::Merge(bases) => {
                     if let Some(conflict) = self.conflicts.of.get_mut(&copy) {
